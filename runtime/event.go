@@ -1,0 +1,132 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unsafe"
+
+	"github.com/valyala/fastjson"
+)
+
+// maxKept bounds what an Event keeps between records: after a larger record
+// the parser starts afresh, so that one huge record does not pin its memory.
+const maxKept = 1 << 20
+
+// Event is one CloudTrail record, as the matchers read it. It parses on the
+// first read of a field. An Event is reused from record to record with Reset
+// and must not be shared between goroutines.
+type Event struct {
+	raw    []byte
+	root   *fastjson.Value
+	err    error
+	parsed bool
+
+	parser  fastjson.Parser
+	numbers [2][]byte // text of the JSON numbers under comparison, one buffer a side
+	source  []byte    // folded eventSource
+	name    []byte    // folded eventName
+	other   test      // the second half of a comparison of two fields; kept here so that it does not allocate
+}
+
+// NewEvent returns an Event that reads raw, the JSON text of one record.
+func NewEvent(raw []byte) *Event {
+	e := new(Event)
+	e.Reset(raw)
+	return e
+}
+
+// Reset makes e read raw, the JSON text of one record. raw must not change
+// until the next Reset; everything obtained from e before is invalid.
+func (e *Event) Reset(raw []byte) {
+	if len(e.raw) > maxKept {
+		e.parser = fastjson.Parser{}
+	}
+	e.raw = raw
+	e.root = nil
+	e.err = nil
+	e.parsed = false
+}
+
+// Raw returns the JSON text that e reads.
+func (e *Event) Raw() []byte { return e.raw }
+
+// Err returns why the record cannot be read: it is not one JSON object, or it
+// is nested deeper than 300 levels. Such a record matches no rule.
+func (e *Event) Err() error {
+	e.parse()
+	return e.err
+}
+
+// Valid reports whether the record can be read. Matchers call it when their
+// condition would hold on a record in which no search does.
+func (e *Event) Valid() bool { return e.Err() == nil }
+
+// Get returns the value at path: keys joined by dots, as in a Sigma rule. It
+// crosses arrays; every element counts.
+func (e *Event) Get(path string) Value { return Value{event: e, path: path} }
+
+var errNotObject = errors.New("the record is not a JSON object")
+
+func (e *Event) parse() {
+	if e.parsed {
+		return
+	}
+	e.parsed = true
+	root, err := e.parser.ParseBytes(e.raw)
+	switch {
+	case err != nil:
+		e.err = parseError(err)
+	case root.Type() != fastjson.TypeObject:
+		e.err = errNotObject
+	default:
+		e.root = root
+	}
+}
+
+// parseError shortens fastjson's message, which repeats itself for every level
+// of nesting and quotes what it could not read.
+func parseError(err error) error {
+	text := err.Error()
+	if strings.Contains(text, "too big depth") {
+		return fmt.Errorf("the record is nested deeper than %d levels", fastjson.MaxDepth)
+	}
+	for _, wrapper := range []string{"cannot parse JSON: ", "cannot parse object: ", "cannot parse array: ", "cannot parse object value: ", "cannot parse array value: "} {
+		for strings.HasPrefix(text, wrapper) {
+			text = text[len(wrapper):]
+		}
+	}
+	text, _, _ = strings.Cut(text, "; unparsed tail")
+	const most = 120
+	if len(text) > most {
+		text = text[:most] + "..."
+	}
+	return fmt.Errorf("the record is not valid JSON: %s", text)
+}
+
+// text returns the text that a scalar is compared by: a string's characters, a
+// number's JSON text, true or false. ok is false for null, objects and arrays.
+// A number's text lives in the buffer of that side (0 or 1) until the next
+// number of the same side is read.
+func (e *Event) text(v *fastjson.Value, side int) (s string, ok bool) {
+	switch v.Type() {
+	case fastjson.TypeString:
+		b, err := v.StringBytes()
+		return stringOf(b), err == nil
+	case fastjson.TypeNumber:
+		e.numbers[side] = v.MarshalTo(e.numbers[side][:0])
+		return stringOf(e.numbers[side]), true
+	case fastjson.TypeTrue:
+		return "true", true
+	case fastjson.TypeFalse:
+		return "false", true
+	default:
+		return "", false
+	}
+}
+
+// stringOf returns the bytes of b as a string without copying them. The string
+// is valid as long as b is not written to; nothing here outlives the record.
+func stringOf(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}

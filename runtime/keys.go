@@ -1,0 +1,153 @@
+package runtime
+
+import (
+	"bytes"
+
+	"github.com/valyala/fastjson"
+)
+
+// Keys returns the record's eventSource and eventName in the form of Fold, for
+// Ruleset.Match to switch on; "" stands for a key that is absent or null. ok is
+// false when either is neither text nor missing (an array, a number): no switch
+// can then tell which rules might hold. Both strings are valid until the next
+// call of Keys or Reset.
+func (e *Event) Keys() (source, name string, ok bool) {
+	s, n, found := topLevelKeys(e.raw)
+	if !found {
+		e.parse()
+		if e.err != nil {
+			return "", "", true
+		}
+		var okSource, okName bool
+		s, okSource = keyText(e.root.Get("eventSource"))
+		n, okName = keyText(e.root.Get("eventName"))
+		if !okSource || !okName {
+			return "", "", false
+		}
+	}
+	e.source = appendFold(e.source[:0], s)
+	e.name = appendFold(e.name[:0], n)
+	return stringOf(e.source), stringOf(e.name), true
+}
+
+func keyText(v *fastjson.Value) (text []byte, ok bool) {
+	if v == nil || v.Type() == fastjson.TypeNull {
+		return nil, true
+	}
+	text, err := v.StringBytes()
+	return text, err == nil
+}
+
+// topLevelKeys finds the values of the top-level keys eventSource and eventName
+// in raw without building a document. found is false when that takes a real
+// parse: a key with an escape, a value that is not a plain string, text that is
+// not an object. Where a key occurs twice the first counts, as in fastjson.
+func topLevelKeys(raw []byte) (source, name []byte, found bool) {
+	i := skipSpace(raw, 0)
+	if i == len(raw) || raw[i] != '{' {
+		return nil, nil, false
+	}
+	i = skipSpace(raw, i+1)
+	var haveSource, haveName bool
+	for i < len(raw) && raw[i] == '"' {
+		key, next, plain := plainString(raw, i)
+		if !plain {
+			return nil, nil, false
+		}
+		i = skipSpace(raw, next)
+		if i == len(raw) || raw[i] != ':' {
+			return nil, nil, false
+		}
+		i = skipSpace(raw, i+1)
+		wanted := !haveSource && string(key) == "eventSource" || !haveName && string(key) == "eventName"
+		if wanted {
+			text, next, plain := plainString(raw, i)
+			if !plain {
+				return nil, nil, false
+			}
+			if string(key) == "eventSource" {
+				source, haveSource = text, true
+			} else {
+				name, haveName = text, true
+			}
+			i = next
+		} else if i = skipValue(raw, i); i < 0 {
+			return nil, nil, false
+		}
+		i = skipSpace(raw, i)
+		if i == len(raw) || raw[i] != ',' {
+			break
+		}
+		i = skipSpace(raw, i+1)
+	}
+	// An escaped spelling of a key may still follow, so the whole object is
+	// read even when both keys were found.
+	return source, name, i < len(raw) && raw[i] == '}'
+}
+
+// plainString returns the text of the string that starts at raw[i], and the
+// index behind it. plain is false when there is none or it holds an escape.
+func plainString(raw []byte, i int) (text []byte, next int, plain bool) {
+	if i >= len(raw) || raw[i] != '"' {
+		return nil, i, false
+	}
+	end := bytes.IndexByte(raw[i+1:], '"')
+	if end < 0 {
+		return nil, i, false
+	}
+	text = raw[i+1 : i+1+end]
+	return text, i + end + 2, bytes.IndexByte(text, '\\') < 0
+}
+
+func skipSpace(raw []byte, i int) int {
+	for i < len(raw) && (raw[i] == ' ' || raw[i] == '\n' || raw[i] == '\t' || raw[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// skipValue returns the index behind the JSON value that starts at raw[i], or
+// -1 when it does not end. It balances brackets and checks nothing else.
+func skipValue(raw []byte, i int) int {
+	depth := 0
+	for i < len(raw) {
+		switch raw[i] {
+		case '"':
+			if i = skipString(raw, i); i < 0 {
+				return -1
+			}
+			if depth == 0 {
+				return i
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return i // the end of a scalar, and of the object around it
+			}
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',':
+			if depth == 0 {
+				return i
+			}
+		}
+		i++
+	}
+	return -1
+}
+
+// skipString returns the index behind the string that starts at raw[i], or -1.
+func skipString(raw []byte, i int) int {
+	for i++; i < len(raw); i++ {
+		switch raw[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}

@@ -1,0 +1,355 @@
+package runtime
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+
+	"github.com/valyala/fastjson"
+)
+
+// Value is a field of a record: what Event.Get found at a path. Its methods are
+// the predicates that Sigma rules compile to. A predicate holds when it holds
+// for any of the values that the path reaches; the elements of an array are
+// such values each. Predicates on text also look at everything inside an
+// object, as if it were an array of its scalars. On an absent field, and on a
+// record that cannot be read, every predicate is false but IsNull, which is
+// false on an unreadable record alone.
+//
+// Predicates ignore the case of letters as strings.EqualFold does, unless they
+// say otherwise.
+type Value struct {
+	event *Event
+	path  string
+}
+
+// EqualFold reports whether a value equals one of texts as a whole.
+func (v Value) EqualFold(texts ...string) bool {
+	return v.any(&test{kind: testEqual, texts: texts})
+}
+
+// HasPrefixFold reports whether a value begins with one of texts.
+func (v Value) HasPrefixFold(texts ...string) bool {
+	return v.any(&test{kind: testPrefix, texts: texts})
+}
+
+// HasSuffixFold reports whether a value ends with one of texts.
+func (v Value) HasSuffixFold(texts ...string) bool {
+	return v.any(&test{kind: testSuffix, texts: texts})
+}
+
+// ContainsFold reports whether a value contains one of texts.
+func (v Value) ContainsFold(texts ...string) bool {
+	return v.any(&test{kind: testContains, texts: texts})
+}
+
+// LikeFold reports whether one of patterns covers a value as a whole. In a
+// pattern * stands for any text, ? for one character, and \*, \? and \\ for
+// those characters themselves.
+func (v Value) LikeFold(patterns ...string) bool {
+	return v.any(&test{kind: testLike, texts: patterns})
+}
+
+// EqualNumber reports whether a value is a number of exactly the value of one
+// of numbers (decimal text), or a text that equals one of them as it stands.
+func (v Value) EqualNumber(numbers ...string) bool {
+	return v.any(&test{kind: testNumber, texts: numbers})
+}
+
+// Matches reports whether one of expressions is found in a value. The case of
+// letters counts unless an expression says otherwise.
+func (v Value) Matches(expressions ...*regexp.Regexp) bool {
+	return v.any(&test{kind: testRegexp, regexps: expressions})
+}
+
+// InPrefix reports whether a value is the text of an IP address in one of
+// prefixes. IPv4 addresses mapped into IPv6 are IPv6 addresses here. It does
+// not look inside objects.
+func (v Value) InPrefix(prefixes ...netip.Prefix) bool {
+	return v.any(&test{kind: testPrefixIP, prefixes: prefixes})
+}
+
+// EqualField reports whether a value equals, ignoring case, a value of the
+// field at one of paths; numbers are equal when their values are. It does not
+// look inside objects.
+func (v Value) EqualField(paths ...string) bool {
+	return v.any(&test{kind: testField, texts: paths})
+}
+
+// Exists reports whether the path reaches anything at all, be it null or empty.
+func (v Value) Exists() bool {
+	return v.any(&test{kind: testExists})
+}
+
+// IsNull reports whether the path reaches nothing, or reaches a JSON null,
+// directly or as an element of an array.
+func (v Value) IsNull() bool {
+	v.event.parse()
+	if v.event.err != nil {
+		return false
+	}
+	t := test{event: v.event, kind: testNull}
+	reached, held := t.walk(v.event.root, v.path)
+	return held || !reached
+}
+
+// Text returns the first scalar that the path reaches as text, and "" if there
+// is none. The text is a copy.
+func (v Value) Text() string {
+	if texts := v.Texts(1); len(texts) > 0 {
+		return texts[0]
+	}
+	return ""
+}
+
+// Texts returns the scalars that the path reaches, also inside objects, as
+// text, at most limit of them. The texts are copies.
+func (v Value) Texts(limit int) []string {
+	t := test{kind: testCollect, limit: limit}
+	v.any(&t)
+	return t.collected
+}
+
+func (v Value) any(t *test) bool {
+	v.event.parse()
+	if v.event.err != nil {
+		return false
+	}
+	t.event = v.event
+	_, held := t.walk(v.event.root, v.path)
+	return held
+}
+
+type testKind uint8
+
+const (
+	testEqual testKind = iota
+	testPrefix
+	testSuffix
+	testContains
+	testLike
+	testNumber
+	testRegexp
+	testCollect
+	// Kinds up to here are tests on text: they look inside objects.
+	testPrefixIP
+	testField
+	testFieldOther
+	testExists
+	testNull
+)
+
+// test is one predicate on its way through a record. It holds only what its
+// kind needs; it stays on the stack.
+type test struct {
+	event    *Event
+	kind     testKind
+	texts    []string
+	regexps  []*regexp.Regexp
+	prefixes []netip.Prefix
+
+	// testFieldOther: the value of the first field.
+	other       string
+	otherNumber bool
+
+	// testCollect.
+	limit     int
+	collected []string
+}
+
+// walk follows path from v. It reports whether the path reaches anything, and
+// whether the test holds for anything it reaches; it stops where it does.
+//
+// At an object it takes the next segment of the path as a key and, where that
+// did not lead to the test holding, any longer run of segments: a key may hold
+// dots itself.
+func (t *test) walk(v *fastjson.Value, path string) (reached, held bool) {
+	if path == "" {
+		return true, t.holds(v)
+	}
+	switch v.Type() {
+	case fastjson.TypeObject:
+		object, err := v.Object()
+		if err != nil {
+			return false, false
+		}
+		for end := nextDot(path, 0); ; end = nextDot(path, end+1) {
+			if child := object.Get(path[:end]); child != nil {
+				rest := ""
+				if end < len(path) {
+					rest = path[end+1:]
+				}
+				r, h := t.walk(child, rest)
+				reached = reached || r
+				if h {
+					return true, true
+				}
+			}
+			if end == len(path) {
+				return reached, false
+			}
+		}
+	case fastjson.TypeArray:
+		elements, err := v.Array()
+		if err != nil {
+			return false, false
+		}
+		for _, element := range elements {
+			r, h := t.walk(element, path)
+			reached = reached || r
+			if h {
+				return true, true
+			}
+		}
+	}
+	return reached, false
+}
+
+// nextDot returns the index of the next dot in path from start on, or the
+// length of path.
+func nextDot(path string, start int) int {
+	if i := strings.IndexByte(path[start:], '.'); i >= 0 {
+		return start + i
+	}
+	return len(path)
+}
+
+// holds applies the test to what the path reached.
+func (t *test) holds(v *fastjson.Value) bool {
+	switch {
+	case t.kind == testExists:
+		return true
+	case v.Type() == fastjson.TypeArray:
+		elements, err := v.Array()
+		if err != nil {
+			return false
+		}
+		for _, element := range elements {
+			if t.holds(element) {
+				return true
+			}
+		}
+		return false
+	case t.kind == testNull:
+		return v.Type() == fastjson.TypeNull
+	case v.Type() == fastjson.TypeObject:
+		return t.kind <= testCollect && t.holdsInside(v)
+	default:
+		return t.scalar(v)
+	}
+}
+
+func (t *test) holdsInside(v *fastjson.Value) bool {
+	object, err := v.Object()
+	if err != nil {
+		return false
+	}
+	held := false
+	object.Visit(func(_ []byte, child *fastjson.Value) {
+		held = held || t.holds(child)
+	})
+	return held
+}
+
+func (t *test) scalar(v *fastjson.Value) bool {
+	side := 0
+	if t.kind == testFieldOther {
+		side = 1
+	}
+	s, ok := t.event.text(v, side)
+	if !ok {
+		return false
+	}
+	switch t.kind {
+	case testEqual:
+		for _, text := range t.texts {
+			if strings.EqualFold(s, text) {
+				return true
+			}
+		}
+	case testPrefix:
+		for _, text := range t.texts {
+			if hasPrefixFold(s, text) {
+				return true
+			}
+		}
+	case testSuffix:
+		for _, text := range t.texts {
+			if hasSuffixFold(s, text) {
+				return true
+			}
+		}
+	case testContains:
+		for _, text := range t.texts {
+			if containsFold(s, text) {
+				return true
+			}
+		}
+	case testLike:
+		for _, text := range t.texts {
+			if likeFold(s, text) {
+				return true
+			}
+		}
+	case testNumber:
+		isNumber := v.Type() == fastjson.TypeNumber
+		for _, text := range t.texts {
+			if isNumber && equalNumber(s, text) || v.Type() == fastjson.TypeString && s == text {
+				return true
+			}
+		}
+	case testRegexp:
+		for _, expression := range t.regexps {
+			if expression.MatchString(s) {
+				return true
+			}
+		}
+	case testPrefixIP:
+		if v.Type() != fastjson.TypeString {
+			return false
+		}
+		address, ok := parseAddr(s)
+		if !ok {
+			return false
+		}
+		for _, prefix := range t.prefixes {
+			if prefix.Contains(address) {
+				return true
+			}
+		}
+	case testField:
+		for _, path := range t.texts {
+			other := &t.event.other
+			*other = test{event: t.event, kind: testFieldOther, other: s, otherNumber: v.Type() == fastjson.TypeNumber}
+			if _, held := other.walk(t.event.root, path); held {
+				return true
+			}
+		}
+	case testFieldOther:
+		if t.otherNumber && v.Type() == fastjson.TypeNumber {
+			return equalNumber(s, t.other)
+		}
+		return strings.EqualFold(s, t.other)
+	case testCollect:
+		t.collected = append(t.collected, strings.Clone(s))
+		return len(t.collected) >= t.limit
+	}
+	return false
+}
+
+// parseAddr reads an IP address. It looks before it parses, since the error of
+// netip.ParseAddr allocates and most sources that are no address are the names
+// of AWS services.
+func parseAddr(s string) (address netip.Addr, ok bool) {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c == '.' || c == ':' || '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+			return netip.Addr{}, false
+		}
+	}
+	if len(s) < 2 {
+		return netip.Addr{}, false
+	}
+	address, err := netip.ParseAddr(s)
+	return address, err == nil
+}
