@@ -1,0 +1,121 @@
+package diag
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/rivo/uniseg"
+)
+
+// WriteText writes diagnostics for people: path:line:col: message, the source
+// line, a caret, a hint. source returns the text of a file, or nil when it is
+// not at hand; the line and the caret are then left out.
+func WriteText(w io.Writer, diagnostics []Diagnostic, source func(path string) []byte) error {
+	for _, d := range diagnostics {
+		if err := writeOne(w, d, source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeOne(w io.Writer, d Diagnostic, source func(string) []byte) error {
+	var b strings.Builder
+	if d.Line > 0 {
+		fmt.Fprintf(&b, "%s:%d:%d: ", Printable(d.Path), d.Line, max(d.Column, 1))
+	} else {
+		fmt.Fprintf(&b, "%s: ", Printable(d.Path))
+	}
+	if d.Severity != Error {
+		b.WriteString(d.Severity.String() + ": ")
+	}
+	b.WriteString(Printable(d.Message) + "\n")
+	if line, ok := sourceLine(source(d.Path), d.Line); ok {
+		before, marked := caret(line, d.Column, d.Length)
+		gutter := len(fmt.Sprint(d.Line))
+		fmt.Fprintf(&b, " %d | %s\n", d.Line, Printable(line))
+		fmt.Fprintf(&b, " %*s | %s%s\n", gutter, "", before, marked)
+	}
+	if d.Hint != "" {
+		fmt.Fprintf(&b, "    hint: %s\n", Printable(d.Hint))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// sourceLine returns the line of that number, counted from 1, without its end.
+func sourceLine(text []byte, number int) (string, bool) {
+	if text == nil || number < 1 {
+		return "", false
+	}
+	rest := string(text)
+	for ; number > 1; number-- {
+		_, after, found := strings.Cut(rest, "\n")
+		if !found {
+			return "", false
+		}
+		rest = after
+	}
+	line, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimPrefix(strings.TrimSuffix(line, "\r"), "\ufeff"), true
+}
+
+// caret returns white space as wide as what stands before the column, and a
+// mark as wide as length characters from there on, within the line.
+func caret(line string, column, length int) (before, marked string) {
+	runes := []rune(line)
+	start := min(max(column-1, 0), len(runes))
+	end := min(start+max(length, 1), len(runes))
+	for _, r := range runes[:start] {
+		if r == '\t' {
+			before += "\t"
+		} else {
+			before += strings.Repeat(" ", uniseg.StringWidth(Printable(string(r))))
+		}
+	}
+	width := uniseg.StringWidth(Printable(string(runes[start:end])))
+	return before, "^" + strings.Repeat("~", max(width-1, 0))
+}
+
+// Printable returns s with every character that could steer a terminal, hide
+// text or reorder it written as an escape. Tabs stay.
+func Printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return b.String()
+}
+
+// WriteJSON writes diagnostics one JSON object a line.
+func WriteJSON(w io.Writer, diagnostics []Diagnostic) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	for _, d := range diagnostics {
+		err := encoder.Encode(struct {
+			Path     string `json:"path"`
+			Line     int    `json:"line"`
+			Column   int    `json:"column"`
+			Severity string `json:"severity"`
+			Code     string `json:"code"`
+			Message  string `json:"message"`
+			Hint     string `json:"hint"`
+		}{d.Path, d.Line, d.Column, d.Severity.String(), d.Code, d.Message, d.Hint})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
