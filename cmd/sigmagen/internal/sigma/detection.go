@@ -1,0 +1,198 @@
+package sigma
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+)
+
+var identifierShape = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// reserved words cannot name a search: a condition could not refer to it.
+var reserved = map[string]bool{"and": true, "or": true, "not": true, "of": true, "them": true, "all": true, "1": true}
+
+// detection reads the searches and conditions of a rule.
+func (d *document) detection(root *yaml.Node, rule *Rule) {
+	_, node := get(root, "detection")
+	if node == nil {
+		d.list.Errorf(d.at(root.Line, root.Column), "structure/detection", "add `detection:` with a search and a condition", "the rule has no detection")
+		return
+	}
+	if node.Kind != yaml.MappingNode {
+		d.list.Errorf(d.span(node), "structure/detection", "", "detection is a map of searches and a condition, this is %s", describe(node))
+		return
+	}
+	before := d.list.Count(diag.Error)
+	var names []string
+	entries(node, func(key, value *yaml.Node) {
+		switch {
+		case key.Value == "condition":
+		case key.Value == "timeframe":
+			d.list.Errorf(d.span(key), "structure/timeframe", "write a Sigma correlation rule with a timespan", "timeframe is of Sigma 1 and no longer part of a rule")
+		case !identifierShape.MatchString(key.Value) || reserved[key.Value]:
+			d.list.Errorf(d.span(key), "structure/search-name", "use letters, digits, _ and -, and none of the words of a condition", "%q cannot name a search", key.Value)
+		default:
+			names = append(names, key.Value)
+			if search, ok := d.search(key, value); ok {
+				rule.Searches = append(rule.Searches, search)
+			}
+		}
+	})
+	if len(names) == 0 {
+		d.list.Errorf(d.span(node), "structure/detection", "add a search: `selection:` with fields below it", "the detection has no search")
+	}
+	conditions := d.conditions(node, names)
+	if d.list.Count(diag.Error) == before {
+		d.bridge(node, rule, conditions)
+		d.unused(rule)
+	}
+}
+
+// unused warns of searches that no condition refers to.
+func (d *document) unused(rule *Rule) {
+	used := map[string]bool{}
+	for _, condition := range rule.Conditions {
+		Walk(condition.Expr, func(e Expr) {
+			switch e := e.(type) {
+			case Ref:
+				used[e.Name] = true
+			case Quantifier:
+				for _, name := range e.Members {
+					used[name] = true
+				}
+			}
+		})
+	}
+	for _, search := range rule.Searches {
+		if !used[search.Name.Value] {
+			d.list.Warnf(search.Name.Span, "condition/unused-search", "use it, or delete it", "no condition uses the search %q", search.Name.Value)
+		}
+	}
+}
+
+// search reads the value of one search identifier.
+func (d *document) search(key, value *yaml.Node) (search Search, ok bool) {
+	search.Name = Text{Value: key.Value, Span: d.span(key)}
+	switch value.Kind {
+	case yaml.MappingNode:
+		m, ok := d.itemMap(key.Value, value)
+		search.Maps = []Map{m}
+		return search, ok
+	case yaml.SequenceNode:
+	default:
+		d.list.Errorf(d.span(value), "structure/search", "write fields below it: `eventName: CreateUser`", "search %q is %s: it takes a map or a list", key.Value, describe(value))
+		return search, false
+	}
+	if len(value.Content) == 0 {
+		d.list.Errorf(d.span(value), "structure/search", "", "search %q is an empty list: it would match nothing", key.Value)
+		return search, false
+	}
+	ok = true
+	for _, item := range value.Content {
+		switch item.Kind {
+		case yaml.MappingNode:
+			m, good := d.itemMap(key.Value, item)
+			search.Maps = append(search.Maps, m)
+			ok = ok && good
+		case yaml.ScalarNode:
+			ok = false
+			if d.scalar(item).Kind == Null {
+				d.list.Errorf(d.span(item), "structure/search", "", "a list of search %q holds an empty item", key.Value)
+			} else {
+				d.list.Errorf(d.span(item), "keyword/unsupported", "name the field: `userAgent|contains: ...`", "keyword searches without a field are not supported yet")
+			}
+		default:
+			ok = false
+			d.list.Errorf(d.span(item), "structure/search", "", "search %q is a list of maps or texts, this item is %s", key.Value, describe(item))
+		}
+	}
+	return search, ok
+}
+
+// itemMap reads a map of fields.
+func (d *document) itemMap(name string, node *yaml.Node) (m Map, ok bool) {
+	if len(node.Content) == 0 {
+		d.list.Errorf(d.span(node), "structure/search", "name at least one field", "search %q has an empty map: it would match every record", name)
+		return nil, false
+	}
+	ok = true
+	entries(node, func(key, value *yaml.Node) {
+		item, good := d.item(key, value)
+		m = append(m, item)
+		ok = ok && good
+	})
+	return m, ok
+}
+
+// item reads one field with its modifiers and values.
+func (d *document) item(key, value *yaml.Node) (item Item, ok bool) {
+	before := d.list.Count(diag.Error)
+	item.Key = d.span(key)
+	words := strings.Split(key.Value, "|")
+	offset := 0
+	for i, word := range words {
+		span := d.spanIn(key, offset, offset+len(word))
+		offset += len(word) + 1
+		if i == 0 {
+			item.Field = Text{Value: word, Span: span}
+			continue
+		}
+		if word == "" {
+			d.list.Errorf(item.Key, "modifier/empty", "remove the extra |", "%q has an empty modifier", key.Value)
+			continue
+		}
+		item.Modifiers = append(item.Modifiers, Text{Value: word, Span: span})
+	}
+	d.fieldName(item)
+	switch value.Kind {
+	case yaml.ScalarNode:
+		item.Values = []Scalar{d.scalar(value)}
+	case yaml.SequenceNode:
+		if len(value.Content) == 0 {
+			d.list.Errorf(d.span(value), "value/empty-list", "write a value, or remove the field", "the list of %q is empty: it would match nothing", item.Field.Value)
+		}
+		for _, v := range value.Content {
+			if v.Kind != yaml.ScalarNode {
+				d.list.Errorf(d.span(v), "value/nested", nestedHint(item.Field.Value, v), "a value of %q is %s: a field takes a value or a list of values", item.Field.Value, describe(v))
+				continue
+			}
+			s := d.scalar(v)
+			if s.Kind == Null {
+				d.list.Errorf(s.Span, "value/null-in-list", "write a second search with `"+item.Field.Value+": null` and join the two with `or`", "null cannot be part of a list")
+			}
+			item.Values = append(item.Values, s)
+		}
+	default:
+		d.list.Errorf(d.span(value), "value/nested", nestedHint(item.Field.Value, value), "the value of %q is %s: a field takes a value or a list of values", item.Field.Value, describe(value))
+	}
+	return item, d.list.Count(diag.Error) == before
+}
+
+// nestedHint shows how to write a nested map with dots.
+func nestedHint(field string, node *yaml.Node) string {
+	for node.Kind == yaml.MappingNode && len(node.Content) >= 2 {
+		field += "." + node.Content[0].Value
+		node = node.Content[1]
+	}
+	if node.Kind != yaml.ScalarNode {
+		return "write nested fields with dots"
+	}
+	return "write nested fields with dots: `" + field + ": " + node.Value + "`"
+}
+
+// fieldName refuses names that no record can have.
+func (d *document) fieldName(item Item) {
+	name := item.Field.Value
+	switch {
+	case name == "":
+		d.list.Errorf(item.Key, "keyword/unsupported", "name the field: `userAgent|contains: ...`", "searches without a field are not supported yet")
+	case name != strings.TrimSpace(name) || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, ".."):
+		d.list.Errorf(item.Key, "value/field", "", "%q is not the name of a field: keys joined by dots, without white space around them", name)
+	case utf8.RuneCountInString(name) > 1000:
+		d.list.Errorf(item.Key, "value/field", "", "the name of the field is longer than 1,000 characters")
+	}
+}

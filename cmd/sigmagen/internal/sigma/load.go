@@ -1,0 +1,206 @@
+package sigma
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+)
+
+// Names inside a structured rules directory.
+const (
+	rulesFolder = "sigma_rules"
+	testsSuffix = "_tests.json"
+)
+
+// A File is the file of one rule.
+type File struct {
+	Key    string // the stem of its name, behind the prefix of its directory, if any
+	Path   string // as diagnostics name it
+	Source string // slash path relative to the rules directory
+	Text   []byte
+}
+
+// A Directory is a rules directory: structured (with sigma_rules/ inside), or
+// any directory that holds rule files, at any depth.
+type Directory struct {
+	FS         fs.FS
+	Name       string // as given by the user; diagnostics prefix it to paths
+	Prefix     string // put before every key, with an underscore, when not empty
+	Structured bool
+	Files      []File            // sorted by Source
+	Tests      map[string]string // key of a rule -> Source of its tests
+}
+
+// Open lists a rules directory. What cannot be a rule's name is reported to
+// list; an error is one of reading.
+func Open(fsys fs.FS, name, prefix string, list *diag.List) (*Directory, error) {
+	dir := &Directory{FS: fsys, Name: name, Prefix: prefix, Tests: map[string]string{}}
+	start := "."
+	if info, err := fs.Stat(fsys, rulesFolder); err == nil && info.IsDir() {
+		dir.Structured = true
+		start = rulesFolder
+	}
+	var tests []string
+	err := fs.WalkDir(fsys, start, func(source string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := path.Base(source)
+		if entry.IsDir() {
+			if source != start && strings.HasPrefix(base, ".") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		switch ext := path.Ext(base); {
+		case ext == ".yml" || ext == ".yaml":
+			text, err := fs.ReadFile(fsys, source)
+			if err != nil {
+				return err
+			}
+			dir.add(source, strings.TrimSuffix(base, ext), text, list)
+		case strings.HasSuffix(base, testsSuffix):
+			tests = append(tests, source)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read rules directory %s: %w", name, err)
+	}
+	if len(dir.Files) == 0 && !list.HasErrors() {
+		return nil, fmt.Errorf("rules directory %s holds no rules (*.yml)", name)
+	}
+	slices.SortFunc(dir.Files, func(a, b File) int { return strings.Compare(a.Source, b.Source) })
+	dir.matchTests(tests, list)
+	return dir, nil
+}
+
+// stemShape is what a rule's file may be called, without its ending: the name
+// becomes a key, part of Go identifiers and of file names.
+var stemShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+func (dir *Directory) add(source, stem string, text []byte, list *diag.List) {
+	display := dir.Path(source)
+	if !stemShape.MatchString(stem) || len(stem) > 150 {
+		list.Errorf(diag.Span{Position: diag.Position{Path: display, Line: 1, Column: 1}}, "name/characters", "rename it: letters, digits, _, - and . only, beginning with a letter or digit", "the file name cannot name a rule")
+		return
+	}
+	key := stem
+	if dir.Prefix != "" {
+		key = dir.Prefix + "_" + stem
+	}
+	dir.Files = append(dir.Files, File{Key: key, Path: display, Source: source, Text: text})
+}
+
+// Path returns a file of the directory as diagnostics name it.
+func (dir *Directory) Path(source string) string { return path.Join(dir.Name, source) }
+
+// matchTests finds the rule of every *_tests.json: the file of the same stem
+// beside it.
+func (dir *Directory) matchTests(tests []string, list *diag.List) {
+	byStem := map[string]File{}
+	for _, file := range dir.Files {
+		byStem[strings.TrimSuffix(file.Source, path.Ext(file.Source))] = file
+	}
+	for _, source := range tests {
+		file, ok := byStem[strings.TrimSuffix(source, testsSuffix)]
+		if !ok {
+			if dir.Structured {
+				list.Errorf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "tests/no-rule", "rename it with its rule, or delete it", "no rule of that name stands beside these tests")
+			}
+			continue
+		}
+		dir.Tests[file.Key] = source
+	}
+}
+
+// Keys reports keys that two files share, also when only the case of letters
+// differs: file systems and readers confuse them.
+func Keys(dirs []*Directory, list *diag.List) {
+	first := map[string]File{}
+	for _, dir := range dirs {
+		for _, file := range dir.Files {
+			folded := strings.ToLower(file.Key)
+			other, taken := first[folded]
+			if !taken {
+				first[folded] = file
+				continue
+			}
+			hint := "rename one of them"
+			if len(dirs) > 1 {
+				hint = "rename one of them, or give --prefix to put the directory's name before each"
+			}
+			message := "two rules are called %q: this one and %s"
+			if other.Key != file.Key {
+				message = "the names of two rules differ in case alone: %q and %s"
+			}
+			list.Errorf(diag.Span{Position: diag.Position{Path: file.Path, Line: 1, Column: 1}}, "name/duplicate", hint, message, file.Key, other.Path)
+		}
+	}
+}
+
+// Unique reports ids and names that two rules share. A shared name is an error,
+// since correlations refer by it; a shared id is one when ids decides so.
+func Unique(rules []*Rule, ids diag.Severity, list *diag.List) {
+	byID, byName := map[string]*Rule{}, map[string]*Rule{}
+	for _, rule := range rules {
+		if id := strings.ToLower(rule.ID.Value); id != "" {
+			if other := byID[id]; other != nil {
+				list.Add(diag.Diagnostic{
+					Position: rule.ID.Span.Position, Length: rule.ID.Span.Length, Severity: ids, Code: "metadata/duplicate-id",
+					Message: fmt.Sprintf("the id %s is that of %s, too", rule.ID.Value, other.Path), Hint: "make a new one with `uuidgen`",
+				})
+			} else {
+				byID[id] = rule
+			}
+		}
+		if name := rule.Name.Value; name != "" {
+			if other := byName[name]; other != nil {
+				list.Errorf(rule.Name.Span, "metadata/duplicate-name", "names are unique: rename one", "the name %q is that of %s, too", name, other.Path)
+			} else {
+				byName[name] = rule
+			}
+		}
+	}
+}
+
+// ReadFile returns the text of a file of the directory, or nil when there is
+// none of that name.
+func (dir *Directory) ReadFile(source string) ([]byte, error) {
+	text, err := fs.ReadFile(dir.FS, source)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", dir.Path(source), err)
+	}
+	return text, nil
+}
+
+// NormaliseLines returns text with LF line ends and without a byte order mark:
+// what a rule's hash is taken of, so that a checkout on Windows has the same.
+func NormaliseLines(text []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+}
+
+// Later lists configuration files of a structured directory that are part of the
+// format but not compiled yet.
+func (dir *Directory) Later() ([]string, error) {
+	var found []string
+	for _, pattern := range []string{"placeholders.yml", "postprocessing_rules/*.json"} {
+		names, err := fs.Glob(dir.FS, pattern)
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", dir.Path(pattern), err)
+		}
+		found = append(found, names...)
+	}
+	return found, nil
+}

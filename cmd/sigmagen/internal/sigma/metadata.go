@@ -1,0 +1,186 @@
+package sigma
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/agext/levenshtein"
+	"gopkg.in/yaml.v3"
+)
+
+var (
+	levels       = []string{"informational", "low", "medium", "high", "critical"}
+	statuses     = []string{"stable", "test", "experimental", "deprecated", "unsupported"}
+	relatedTypes = []string{"derived", "obsolete", "merged", "renamed", "similar"}
+
+	uuidShape  = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	tagShape   = regexp.MustCompile(`^[a-z0-9_-]+\.[a-z0-9._-]+$`)
+	slashDates = regexp.MustCompile(`^\d{4}/\d{2}/\d{2}$`)
+)
+
+// maxTitle is the longest title that the Sigma specification allows, in
+// characters.
+const maxTitle = 256
+
+// metadata reads and checks everything of a rule but its detection.
+func (d *document) metadata(root *yaml.Node, rule *Rule) {
+	rule.Title = d.text1(root, "title")
+	titleKey, _ := get(root, "title")
+	switch {
+	case titleKey == nil:
+		d.list.Errorf(d.at(root.Line, root.Column), "metadata/title", "add `title: ...`", "the rule has no title")
+	case rule.Title.Value == "":
+		d.list.Errorf(d.span(titleKey), "metadata/title", "", "the title is empty")
+	case utf8.RuneCountInString(rule.Title.Value) > maxTitle:
+		d.list.Errorf(rule.Title.Span, "metadata/title", "", "the title is longer than %d characters", maxTitle)
+	}
+	rule.ID = d.text1(root, "id")
+	if rule.ID.Value != "" && !uuidShape.MatchString(rule.ID.Value) {
+		d.list.Warnf(rule.ID.Span, "metadata/id", "make one with `uuidgen`", "the id %q is not a UUID", rule.ID.Value)
+	}
+	rule.Name = d.text1(root, "name")
+	rule.Description = d.text1(root, "description")
+	rule.Author = d.text1(root, "author")
+	rule.Status = d.oneOf(root, "status", statuses)
+	rule.Level = d.oneOf(root, "level", levels)
+	if key, _ := get(root, "level"); key == nil {
+		d.list.Warnf(d.at(root.Line, root.Column), "metadata/level", "add `level: medium` or another", "the rule has no level; it is taken as medium")
+	}
+	rule.Tags = d.texts(root, "tags")
+	for _, tag := range rule.Tags {
+		if !tagShape.MatchString(tag.Value) {
+			d.list.Errorf(tag.Span, "metadata/tag", "write it as namespace.value, for example attack.t1098", "the tag %q is not of the form namespace.value in lower case", tag.Value)
+		}
+	}
+	rule.References = d.texts(root, "references")
+	rule.FalsePositives = d.texts(root, "falsepositives")
+	d.texts(root, "fields")
+	d.texts(root, "scope")
+	d.date(root, "date")
+	d.date(root, "modified")
+	d.related(root)
+	d.logsource(root)
+	if t := d.text1(root, "taxonomy"); t.Value != "" && t.Value != "sigma" {
+		d.list.Errorf(t.Span, "metadata/taxonomy", "use the field names of CloudTrail and leave taxonomy out", "the taxonomy %q is not known", t.Value)
+	}
+}
+
+// text1 returns the text of a top-level key that takes one.
+func (d *document) text1(root *yaml.Node, name string) Text {
+	_, node := get(root, name)
+	if node == nil {
+		return Text{}
+	}
+	if node.Kind != yaml.ScalarNode || d.scalar(node).Kind == Null {
+		d.list.Errorf(d.span(node), "metadata/"+name, "", "%s takes text, this is %s", name, describe(node))
+		return Text{}
+	}
+	return Text{Value: node.Value, Span: d.span(node)}
+}
+
+// texts returns the items of a top-level key that takes a list of texts.
+func (d *document) texts(root *yaml.Node, name string) []Text {
+	_, node := get(root, name)
+	if node == nil {
+		return nil
+	}
+	if node.Kind != yaml.SequenceNode {
+		d.list.Errorf(d.span(node), "metadata/"+name, "write each item on a line of its own, after a dash", "%s takes a list, this is %s", name, describe(node))
+		return nil
+	}
+	var texts []Text
+	for _, item := range node.Content {
+		if item.Kind != yaml.ScalarNode || d.scalar(item).Kind == Null {
+			d.list.Errorf(d.span(item), "metadata/"+name, "", "%s is a list of texts, this item is %s", name, describe(item))
+			continue
+		}
+		texts = append(texts, Text{Value: item.Value, Span: d.span(item)})
+	}
+	return texts
+}
+
+func (d *document) oneOf(root *yaml.Node, name string, allowed []string) Text {
+	t := d.text1(root, name)
+	if t.Value != "" && !slices.Contains(allowed, t.Value) {
+		hint := DidYouMean(t.Value, allowed)
+		if hint == "" {
+			hint = "use one of: " + strings.Join(allowed, ", ")
+		}
+		d.list.Errorf(t.Span, "metadata/"+name, hint, "unknown %s %q", name, t.Value)
+	}
+	return t
+}
+
+func (d *document) date(root *yaml.Node, name string) {
+	t := d.text1(root, name)
+	if t.Value == "" {
+		return
+	}
+	if slashDates.MatchString(t.Value) {
+		d.list.Warnf(t.Span, "metadata/"+name, "write "+strings.ReplaceAll(t.Value, "/", "-"), "dates with slashes are of Sigma 1")
+		return
+	}
+	if _, err := time.Parse(time.DateOnly, t.Value); err != nil {
+		d.list.Errorf(t.Span, "metadata/"+name, "write YYYY-MM-DD", "%q is not a date", t.Value)
+	}
+}
+
+func (d *document) related(root *yaml.Node) {
+	_, node := get(root, "related")
+	if node == nil {
+		return
+	}
+	if node.Kind != yaml.SequenceNode {
+		d.list.Errorf(d.span(node), "metadata/related", "", "related takes a list of maps, this is %s", describe(node))
+		return
+	}
+	for _, item := range node.Content {
+		if item.Kind != yaml.MappingNode {
+			d.list.Errorf(d.span(item), "metadata/related", "write id and type", "an item of related is a map, this is %s", describe(item))
+			continue
+		}
+		d.oneOf(item, "type", relatedTypes)
+	}
+}
+
+// logsource checks that the rule is about AWS: what is compiled here only ever
+// sees CloudTrail records.
+func (d *document) logsource(root *yaml.Node) {
+	key, node := get(root, "logsource")
+	if key == nil {
+		d.list.Errorf(d.at(root.Line, root.Column), "metadata/logsource", "add `logsource: {product: aws, service: cloudtrail}`", "the rule has no logsource")
+		return
+	}
+	if node.Kind != yaml.MappingNode {
+		d.list.Errorf(d.span(node), "metadata/logsource", "write `product: aws` and `service: cloudtrail` below it", "logsource is a map, this is %s", describe(node))
+		return
+	}
+	product, category, service := d.text1(node, "product"), d.text1(node, "category"), d.text1(node, "service")
+	switch {
+	case product.Value == "aws" || product.Value == "" && service.Value == "cloudtrail":
+	case product.Value != "":
+		d.list.Errorf(product.Span, "metadata/logsource", "only rules of `product: aws` see CloudTrail records", "the logsource is not AWS: product %q", product.Value)
+	case category.Value != "" || service.Value != "":
+		d.list.Errorf(d.span(key), "metadata/logsource", "add `product: aws`", "the logsource does not name the product aws")
+	default:
+		d.list.Errorf(d.span(key), "metadata/logsource", "add `product: aws` and `service: cloudtrail`", "the logsource is empty")
+	}
+}
+
+// DidYouMean returns a hint that names the candidate closest to a misspelt
+// word, or "".
+func DidYouMean(word string, candidates []string) string {
+	best, closest := "", 0.0
+	for _, candidate := range candidates {
+		if s := levenshtein.Similarity(strings.ToLower(word), strings.ToLower(candidate), nil); s > closest {
+			best, closest = candidate, s
+		}
+	}
+	if closest < 0.6 {
+		return ""
+	}
+	return "did you mean \"" + best + "\"?"
+}

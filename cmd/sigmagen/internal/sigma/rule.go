@@ -1,0 +1,134 @@
+// Package sigma reads Sigma rule files: YAML text in, rules with the position
+// of every part out. It checks the structure of a document, its metadata and
+// the grammar of its condition; what a detection means is decided by package
+// plan. It is the only package that knows YAML and sigma-go.
+package sigma
+
+import "github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+
+// A Rule is one Sigma rule document.
+type Rule struct {
+	// Key is the stem of the rule's file.
+	Key string
+
+	// Path is the file as diagnostics name it; Source is the same file
+	// relative to its rules directory, with slashes; Text is its content.
+	Path   string
+	Source string
+	Text   []byte
+
+	Title          Text
+	ID             Text
+	Name           Text
+	Status         Text
+	Description    Text
+	Author         Text
+	Level          Text
+	Tags           []Text
+	References     []Text
+	FalsePositives []Text
+
+	Searches   []Search
+	Conditions []Condition
+}
+
+// Text is a piece of a document with its place. Value is "" when the document
+// does not have it.
+type Text struct {
+	Value string
+	Span  diag.Span
+}
+
+// A Search is one search identifier of a detection: maps that are alternatives,
+// each of items that must all hold.
+type Search struct {
+	Name Text
+	Maps []Map
+}
+
+// Map is a list of items that must all hold.
+type Map []Item
+
+// An Item is one entry of a map: a field, its modifiers, its values.
+type Item struct {
+	Field     Text
+	Modifiers []Text
+	Values    []Scalar
+	Key       diag.Span // the whole key, modifiers included
+}
+
+// Kind is the type of a scalar by the YAML 1.2 core schema.
+type Kind uint8
+
+// The kinds of scalars. A Number is decimal; numbers that YAML versions read
+// differently (octal, hexadecimal, leading zeros) are String.
+const (
+	String Kind = iota
+	Number
+	Bool
+	Null
+)
+
+// A Scalar is one value. Value is its text after YAML unquoting.
+type Scalar struct {
+	Kind  Kind
+	Value string
+	Span  diag.Span
+}
+
+// A Condition is one condition of a detection.
+type Condition struct {
+	Text string // as written
+	Span diag.Span
+	Expr Expr
+}
+
+// Expr is a node of a condition: And, Or, Not, Ref or Quantifier.
+type Expr interface{ expr() }
+
+// And holds when all operands do.
+type And struct{ Operands []Expr }
+
+// Or holds when an operand does.
+type Or struct{ Operands []Expr }
+
+// Not holds when its operand does not.
+type Not struct{ Operand Expr }
+
+// Ref is the name of a search identifier.
+type Ref struct {
+	Name string
+	Span diag.Span
+}
+
+// Quantifier is `1 of Pattern`, or with All `all of Pattern`. Pattern is a name,
+// a name with asterisks, or "them"; Members are the searches it stands for.
+type Quantifier struct {
+	All     bool
+	Pattern string
+	Members []string
+	Span    diag.Span
+}
+
+func (And) expr()        {}
+func (Or) expr()         {}
+func (Not) expr()        {}
+func (Ref) expr()        {}
+func (Quantifier) expr() {}
+
+// Walk calls f for e and for every node below it.
+func Walk(e Expr, f func(Expr)) {
+	f(e)
+	switch e := e.(type) {
+	case And:
+		for _, operand := range e.Operands {
+			Walk(operand, f)
+		}
+	case Or:
+		for _, operand := range e.Operands {
+			Walk(operand, f)
+		}
+	case Not:
+		Walk(e.Operand, f)
+	}
+}
