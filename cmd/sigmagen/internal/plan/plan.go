@@ -1,0 +1,129 @@
+// Package plan decides what a rule means. It turns the syntax of package sigma
+// into a Plan: typed predicates, conditions with their patterns resolved, and
+// the keys that dispatch can switch on. A Plan keeps what the author wrote
+// beside what it means, so that generated code reads like the rule.
+package plan
+
+import (
+	"net/netip"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+)
+
+// A Plan is everything that one run compiles.
+type Plan struct {
+	Rules      []*Rule     // sorted by Key
+	Exceptions []Exception // sorted by Rule
+}
+
+// A Rule is a Sigma rule with its meaning.
+type Rule struct {
+	Syntax *sigma.Rule
+
+	Level      string // never empty
+	SourceHash string // SHA-256, hexadecimal
+
+	Searches   []*Search // in the order of the file
+	Conditions []Condition
+
+	// Keys says which records can match at all.
+	Keys []Key
+
+	// MatchesNothing is set when the condition holds on a record in which no
+	// predicate does. Its matcher must then ask whether the record is one.
+	MatchesNothing bool
+}
+
+// A Search is one search identifier: maps of which one must hold.
+type Search struct {
+	Name   string
+	Maps   []Map
+	Fields []string // in the order of the file, each once
+}
+
+// A Map is a list of items that must all hold.
+type Map []Item
+
+// An Item is a field with the values it is tested for.
+type Item struct {
+	Field string
+	// All asks for all predicates to hold (modifier all); else one must.
+	All        bool
+	Predicates []Predicate
+}
+
+// A Predicate tests a field for some values, of which one must hold.
+type Predicate struct {
+	Field  string
+	Op     Op
+	Values []Value
+}
+
+// Op is what a predicate tests.
+type Op uint8
+
+// The tests. Those on text ignore case.
+const (
+	Equal    Op = iota + 1 // Text covers the field
+	Prefix                 // the field begins with Text
+	Suffix                 // the field ends with Text
+	Contains               // the field contains Text
+	Like                   // the pattern Text covers the field
+	Number                 // the field is the decimal number Text, or that very text
+	Regexp                 // the expression Text is found in the field
+	InPrefix               // the field is an IP address in Prefix
+	Field                  // the field equals the field of the name Text
+	Exists                 // the field is there; no values
+	Absent                 // the field is not there; no values
+	IsNull                 // the field is not there or null; no values
+)
+
+// A Value is one operand of a predicate.
+type Value struct {
+	Text   string       // what Op says
+	Prefix netip.Prefix // InPrefix only
+	Source string       // as the rule writes it
+}
+
+// A Condition is one condition of a rule; a rule with several holds when one
+// does.
+type Condition struct {
+	Text string // as written
+	Expr Expr
+}
+
+// Expr is a node of a condition: And, Or, Not, Ref or Quantifier.
+type Expr interface{ expr() }
+
+// And holds when all operands do.
+type And struct{ Operands []Expr }
+
+// Or holds when an operand does.
+type Or struct{ Operands []Expr }
+
+// Not holds when its operand does not.
+type Not struct{ Operand Expr }
+
+// Ref holds when the search does.
+type Ref struct{ Search *Search }
+
+// Quantifier holds when one of its members does, or with All, when all do.
+type Quantifier struct {
+	All     bool
+	Pattern string // as written
+	Members []*Search
+}
+
+func (And) expr()        {}
+func (Or) expr()         {}
+func (Not) expr()        {}
+func (Ref) expr()        {}
+func (Quantifier) expr() {}
+
+// An Exception is an entry of exceptions.json for one rule.
+type Exception struct {
+	Rule         string // Key
+	Actors       []string
+	SourceIPs    []netip.Prefix
+	ActorRegexps []string
+}
