@@ -1,0 +1,262 @@
+package gogen
+
+import (
+	"fmt"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+)
+
+// ruleFile writes one rule: its variable, its matcher, one function a search.
+func (g *generator) ruleFile(r *rule) *jen.File {
+	f := g.newFile(r.plan.Syntax.Source)
+	w := &ruleWriter{generator: g, rule: r, file: f}
+	f.Var().Id(r.variable).Op("=").Qual(runtimePath, "Rule").Values(dictLines(w.fields()...)...)
+	f.Line()
+	w.matcher()
+	for _, search := range r.plan.Searches {
+		w.search(search)
+	}
+	return f
+}
+
+type ruleWriter struct {
+	*generator
+	rule     *rule
+	file     *jen.File
+	networks int
+	regexps  int
+}
+
+// fields writes the rule's variable; attributes that the rule does not have are
+// left out.
+func (w *ruleWriter) fields() []jen.Code {
+	s := w.rule.plan.Syntax
+	var fields []jen.Code
+	text := func(name, value string) {
+		if value != "" {
+			fields = append(fields, field(name, jen.Lit(value)))
+		}
+	}
+	list := func(name string, texts []sigma.Text) {
+		var values []string
+		for _, t := range texts {
+			values = append(values, t.Value)
+		}
+		if len(values) > 0 {
+			fields = append(fields, field(name, stringList(values)))
+		}
+	}
+	text("Key", s.Key)
+	text("ID", s.ID.Value)
+	text("Name", s.Name.Value)
+	text("Title", s.Title.Value)
+	text("Description", s.Description.Value)
+	text("Status", s.Status.Value)
+	text("Author", s.Author.Value)
+	fields = append(fields, field("Level", jen.Qual(runtimePath, exported(w.rule.plan.Level))))
+	list("Tags", s.Tags)
+	list("References", s.References)
+	list("FalsePositives", s.FalsePositives)
+	text("Source", s.Source)
+	text("SourceHash", w.rule.plan.SourceHash)
+	fields = append(fields, field("Match", jen.Id(w.rule.match)))
+	var searches []jen.Code
+	for _, search := range w.rule.plan.Searches {
+		searches = append(searches, jen.Line().Values(
+			field("Name", jen.Lit(search.Name)),
+			field("Match", jen.Id(w.rule.searches[search])),
+			field("Fields", jen.Index().String().Values(literals(search.Fields)...)),
+		))
+	}
+	return append(fields, field("Searches", jen.Index().Qual(runtimePath, "Search").Values(closeLines(searches)...)))
+}
+
+// matcher writes the condition.
+func (w *ruleWriter) matcher() {
+	s := w.rule.plan.Syntax
+	w.file.Comment(commentLine(w.rule.match + " reports whether e satisfies the rule"))
+	w.file.Comment(commentLine(fmt.Sprintf("%q", s.Title.Value)))
+	about := w.rule.plan.Level
+	if s.ID.Value != "" {
+		about = s.ID.Value + ", " + about
+	}
+	w.file.Comment(commentLine("(" + about + ")."))
+	w.file.Comment("//")
+	var conditions []plan.Expr
+	for _, c := range w.rule.plan.Conditions {
+		w.file.Comment(codeLine("condition: " + oneLine(c.Text)))
+		conditions = append(conditions, c.Expr)
+	}
+	body := w.expr(plan.Or{Operands: conditions})
+	if w.rule.plan.MatchesNothing {
+		w.file.Comment("//")
+		w.file.Comment(commentLine("The condition can hold when no search does, so a record that cannot be read is"))
+		w.file.Comment(commentLine("ruled out first."))
+		body = join("&&", []operand{{code: jen.Id("e").Dot("Valid").Call()}, body})
+	}
+	w.function(w.rule.match, body)
+}
+
+func (w *ruleWriter) function(name string, body operand) {
+	w.file.Func().Id(name).Params(jen.Id("e").Op("*").Qual(runtimePath, "Event")).Bool().Block(jen.Return(body.code))
+	w.file.Line()
+}
+
+// operand is an expression with the operator that joins its parts, if any.
+type operand struct {
+	code     *jen.Statement
+	operator string // "&&", "||" or ""
+}
+
+// join joins operands by && or ||, one a line, with parentheses around those
+// that are joined by the other one.
+func join(operator string, operands []operand) operand {
+	if len(operands) == 1 {
+		return operands[0]
+	}
+	code := jen.Null()
+	for i, o := range operands {
+		if i > 0 {
+			code.Op(operator).Line()
+		}
+		if o.operator != "" && o.operator != operator {
+			code.Parens(o.code)
+		} else {
+			code.Add(o.code)
+		}
+	}
+	return operand{code: code, operator: operator}
+}
+
+func negate(o operand) operand {
+	if o.operator != "" {
+		return operand{code: jen.Op("!").Parens(o.code)}
+	}
+	return operand{code: jen.Op("!").Add(o.code)}
+}
+
+// expr writes a condition with its patterns resolved.
+func (w *ruleWriter) expr(e plan.Expr) operand {
+	switch e := e.(type) {
+	case plan.And:
+		return join("&&", w.exprs(e.Operands))
+	case plan.Or:
+		return join("||", w.exprs(e.Operands))
+	case plan.Not:
+		return negate(w.expr(e.Operand))
+	case plan.Ref:
+		return w.call(e.Search)
+	case plan.Quantifier:
+		var calls []operand
+		for _, member := range e.Members {
+			calls = append(calls, w.call(member))
+		}
+		if e.All {
+			return join("&&", calls)
+		}
+		return join("||", calls)
+	default:
+		panic(fmt.Sprintf("gogen: %s: unknown node %T of a condition", w.rule.plan.Syntax.Path, e))
+	}
+}
+
+func (w *ruleWriter) exprs(list []plan.Expr) []operand {
+	var operands []operand
+	for _, e := range list {
+		operands = append(operands, w.expr(e))
+	}
+	return operands
+}
+
+func (w *ruleWriter) call(s *plan.Search) operand {
+	return operand{code: jen.Id(w.rule.searches[s]).Call(jen.Id("e"))}
+}
+
+// search writes the function of one search, and before it the variables that it
+// needs.
+func (w *ruleWriter) search(s *plan.Search) {
+	var maps []operand
+	for _, m := range s.Maps {
+		var items []operand
+		for _, item := range m {
+			var predicates []operand
+			for _, p := range item.Predicates {
+				predicates = append(predicates, w.predicate(s, p))
+			}
+			operator := "||"
+			if item.All {
+				operator = "&&"
+			}
+			items = append(items, join(operator, predicates))
+		}
+		maps = append(maps, join("&&", items))
+	}
+	w.function(w.rule.searches[s], join("||", maps))
+}
+
+// methods names the predicate of runtime.Value for every Op that takes text.
+var methods = map[plan.Op]string{
+	plan.Equal:    "EqualFold",
+	plan.Prefix:   "HasPrefixFold",
+	plan.Suffix:   "HasSuffixFold",
+	plan.Contains: "ContainsFold",
+	plan.Like:     "LikeFold",
+	plan.Number:   "EqualNumber",
+	plan.Field:    "EqualField",
+	plan.Regexp:   "Matches",
+	plan.InPrefix: "InPrefix",
+	plan.Exists:   "Exists",
+	plan.Absent:   "Exists",
+	plan.IsNull:   "IsNull",
+}
+
+func (w *ruleWriter) predicate(s *plan.Search, p plan.Predicate) operand {
+	method, known := methods[p.Op]
+	if !known {
+		panic(fmt.Sprintf("gogen: %s: unknown predicate %d", w.rule.plan.Syntax.Path, p.Op))
+	}
+	var arguments []jen.Code
+	for _, v := range p.Values {
+		switch p.Op {
+		case plan.Regexp:
+			w.regexps++
+			arguments = append(arguments, w.variable(s, p, v, "re", w.regexps, jen.Qual("regexp", "MustCompile")))
+		case plan.InPrefix:
+			w.networks++
+			arguments = append(arguments, w.variable(s, p, v, "cidr", w.networks, jen.Qual("net/netip", "MustParsePrefix")))
+		default:
+			arguments = append(arguments, jen.Lit(v.Text))
+		}
+	}
+	get := jen.Id("e").Dot("Get").Call(jen.Lit(p.Field)).Dot(method)
+	if len(arguments) < 2 {
+		get = get.Call(arguments...)
+	} else {
+		get = get.Custom(jen.Options{Open: "(", Close: ")", Separator: ",", Multi: true}, arguments...)
+	}
+	if p.Op == plan.Absent {
+		return negate(operand{code: get})
+	}
+	return operand{code: get}
+}
+
+// variable declares the compiled form of a value and returns its name.
+func (w *ruleWriter) variable(s *plan.Search, p plan.Predicate, v plan.Value, kind string, number int, constructor *jen.Statement) jen.Code {
+	name := w.names.take(fmt.Sprintf("%s_%s%d", w.rule.variable, kind, number), func(s string) []string { return []string{s} })
+	w.file.Comment(commentLine(fmt.Sprintf("%s: %s in %s.", p.Field, v.Source, s.Name)))
+	w.file.Var().Id(name).Op("=").Add(constructor).Call(jen.Lit(v.Text))
+	w.file.Line()
+	return jen.Id(name)
+}
+
+// ruleTestFile writes the test of one rule.
+func (g *generator) ruleTestFile(r *rule, source string) *jen.File {
+	f := g.newFile(source)
+	f.Func().Id("Test" + exported(r.variable)).Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
+		jen.Qual(ruletestPath, "Run").Call(jen.Id("t"), jen.Op("&").Id(r.variable), jen.Id("Match"), jen.Lit(g.RulesPath+"/"+source)),
+	)
+	return f
+}
