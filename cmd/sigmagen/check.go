@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+)
+
+func checkCommand() *cobra.Command {
+	var o loadOptions
+	var format string
+	var strict bool
+	cmd := &cobra.Command{
+		Use:     "check [PATH...]",
+		Short:   "Say what is wrong with the rules",
+		Long:    "check parses and analyses rules and writes what it finds. With PATHs (files or directories) it looks at these alone and asks for no tests.",
+		Example: "  sigmagen check\n  sigmagen check --format json my_rule.yml",
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			switch format {
+			case "text", "json":
+			case "sarif":
+				return errors.New("--format sarif is not available yet")
+			default:
+				return fmt.Errorf("unknown --format %q: use text or json", format)
+			}
+			p, checked, err := checkProject(o, paths)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				err = diag.WriteJSON(cmd.OutOrStdout(), p.list.Sorted())
+			} else {
+				err = p.report(cmd.OutOrStdout())
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s checked: %s\n", plural(checked, "rule"), p.summary())
+			switch {
+			case p.list.HasErrors():
+				return exit(exitRefused)
+			case strict && p.list.Count(diag.Warning) > 0:
+				return exit(exitFindings)
+			default:
+				return nil
+			}
+		},
+	}
+	addRules(cmd, &o)
+	cmd.Flags().StringVar(&format, "format", "text", "text, json or sarif")
+	cmd.Flags().BoolVar(&strict, "strict", false, "exit 1 when there is a warning")
+	return cmd
+}
+
+// checkProject loads the rules directory, or the paths when there are any.
+func checkProject(o loadOptions, paths []string) (p *project, checked int, err error) {
+	if len(paths) > 0 {
+		return checkPaths(paths)
+	}
+	if _, err := o.oneDirectory(); err != nil {
+		return nil, 0, err
+	}
+	o.strictTests, o.strictIDs = true, true
+	p, err = load(o)
+	if err != nil {
+		return nil, 0, err
+	}
+	return p, len(p.dirs[0].Files), nil
+}
+
+// checkPaths loads files, and the files of directories, as rules.
+func checkPaths(paths []string) (p *project, checked int, err error) {
+	p = &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
+	var rules []*sigma.Rule
+	parse := func(file sigma.File) {
+		checked++
+		p.texts[file.Path] = file.Text
+		if rule := sigma.Parse(file, &p.list); rule != nil {
+			rules = append(rules, rule)
+		}
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, 0, fmt.Errorf("check: %w", err)
+		}
+		if info.IsDir() {
+			dir, err := openDirectory(path, false, &p.list)
+			if err != nil {
+				return nil, 0, err
+			}
+			for _, file := range dir.Files {
+				parse(file)
+			}
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, 0, fmt.Errorf("check: %w", err)
+		}
+		name := filepath.Base(path)
+		parse(sigma.File{Key: strings.TrimSuffix(name, filepath.Ext(name)), Path: filepath.ToSlash(path), Source: name, Text: text})
+	}
+	sigma.Unique(rules, diag.Warning, &p.list)
+	p.plan.Rules = plan.Build(rules, &p.list)
+	return p, checked, nil
+}

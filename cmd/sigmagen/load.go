@@ -1,0 +1,214 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+)
+
+// loadOptions say which rules to load and how strictly.
+type loadOptions struct {
+	dirs        []string
+	prefix      bool // put the directory's name before every key
+	skipRefused bool
+	strictTests bool // a rule of a structured directory needs tests
+	strictIDs   bool // two rules of a structured directory with one id are an error
+}
+
+// project is what was loaded: the plan, and what there is to say about it.
+type project struct {
+	dirs  []*sigma.Directory
+	plan  *plan.Plan
+	list  diag.List
+	texts map[string][]byte // by path, for diagnostics
+}
+
+// load reads and plans rules directories. An error is one of reading; what is
+// wrong with rules stands in the project's list.
+func load(o loadOptions) (*project, error) {
+	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
+	var rules []*sigma.Rule
+	var exceptions []sigma.Exception
+	for _, name := range o.dirs {
+		dir, err := openDirectory(name, o.prefix, &p.list)
+		if err != nil {
+			return nil, err
+		}
+		p.dirs = append(p.dirs, dir)
+	}
+	sigma.Keys(p.dirs, &p.list)
+	for _, dir := range p.dirs {
+		for _, file := range dir.Files {
+			p.texts[file.Path] = file.Text
+			if rule := sigma.Parse(file, &p.list); rule != nil {
+				rules = append(rules, rule)
+			}
+		}
+		if err := p.checkTests(dir, o.strictTests && dir.Structured); err != nil {
+			return nil, err
+		}
+		found, err := p.configuration(dir)
+		if err != nil {
+			return nil, err
+		}
+		exceptions = append(exceptions, found...)
+	}
+	ids := diag.Warning
+	if o.strictIDs && p.dirs[0].Structured {
+		ids = diag.Error
+	}
+	sigma.Unique(rules, ids, &p.list)
+	refused := p.list.Refused()
+	rules = slices.DeleteFunc(rules, func(r *sigma.Rule) bool { return refused[r.Path] })
+	p.plan.Rules = plan.Build(rules, &p.list)
+	p.plan.Exceptions = plan.BuildExceptions(exceptions, rules, &p.list)
+	p.dropRefused()
+	return p, nil
+}
+
+// dropRefused leaves rules out of the plan that have an error, and exceptions of
+// rules that are left out.
+func (p *project) dropRefused() {
+	refused := p.list.Refused()
+	kept := map[string]bool{}
+	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool {
+		kept[r.Syntax.Key] = !refused[r.Syntax.Path]
+		return refused[r.Syntax.Path]
+	})
+	p.plan.Exceptions = slices.DeleteFunc(p.plan.Exceptions, func(e plan.Exception) bool { return !kept[e.Rule] })
+}
+
+func openDirectory(name string, prefix bool, list *diag.List) (*sigma.Directory, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("open rules directory: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("open rules directory: %s is a file; name the directory that holds it", name)
+	}
+	base, err := baseName(name)
+	if err != nil {
+		return nil, err
+	}
+	if !prefix {
+		base = ""
+	}
+	return sigma.Open(os.DirFS(name), filepath.ToSlash(filepath.Clean(name)), base, list)
+}
+
+// baseName returns the last element of a path, also of "." and the like.
+func baseName(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("find directory %s: %w", path, err)
+	}
+	return filepath.Base(absolute), nil
+}
+
+// checkTests checks every file of tests, and with required that each rule has
+// one.
+func (p *project) checkTests(dir *sigma.Directory, required bool) error {
+	for _, file := range dir.Files {
+		source, ok := dir.Tests[file.Key]
+		if !ok {
+			if required {
+				sigma.MissingTests(file, &p.list)
+			}
+			continue
+		}
+		if !required {
+			continue
+		}
+		text, err := dir.ReadFile(source)
+		if err != nil {
+			return err
+		}
+		p.texts[dir.Path(source)] = text
+		sigma.CheckTests(dir.Path(source), text, &p.list)
+	}
+	return nil
+}
+
+// configuration reads what lies beside the rules of a structured directory.
+func (p *project) configuration(dir *sigma.Directory) ([]sigma.Exception, error) {
+	if !dir.Structured {
+		return nil, nil
+	}
+	var exceptions []sigma.Exception
+	for _, name := range []string{"exceptions.json", "exception.json"} {
+		text, err := dir.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		if text == nil {
+			continue
+		}
+		path := dir.Path(name)
+		p.texts[path] = text
+		whole := diag.Span{Position: diag.Position{Path: path, Line: 1, Column: 1}}
+		if name == "exception.json" {
+			p.list.Warnf(whole, "exceptions/name", "rename it to exceptions.json", "the file of exceptions is called exceptions.json")
+		}
+		if len(exceptions) > 0 {
+			p.list.Errorf(whole, "exceptions/name", "merge it into exceptions.json", "there are two files of exceptions")
+		}
+		exceptions = append(exceptions, sigma.ParseExceptions(path, text, &p.list)...)
+	}
+	unsupported, err := dir.Later()
+	if err != nil {
+		return nil, err
+	}
+	for _, source := range unsupported {
+		p.list.Errorf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "configuration/unsupported", "move it out of the rules directory", "%s is not supported yet", source)
+	}
+	return exceptions, nil
+}
+
+// report writes the diagnostics as text.
+func (p *project) report(w io.Writer) error {
+	return diag.WriteText(w, p.list.Sorted(), func(path string) []byte { return p.texts[path] })
+}
+
+// refuse reports diagnostics and returns exit code 2 when there is an error and
+// refused rules may not be left out. refused says whether any were.
+func (p *project) refuse(w io.Writer, skipRefused bool) (refused bool, err error) {
+	if err := p.report(w); err != nil {
+		return false, err
+	}
+	if !p.list.HasErrors() {
+		return false, nil
+	}
+	fmt.Fprintf(w, "%s\n", p.summary())
+	if !skipRefused {
+		return true, exit(exitRefused)
+	}
+	if len(p.plan.Rules) == 0 {
+		return true, errors.New("every rule is refused")
+	}
+	return true, nil
+}
+
+func (p *project) summary() string {
+	var parts []string
+	for _, severity := range []diag.Severity{diag.Error, diag.Warning, diag.Note} {
+		if n := p.list.Count(severity); n > 0 || severity == diag.Error {
+			parts = append(parts, plural(n, severity.String()))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
