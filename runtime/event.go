@@ -26,7 +26,6 @@ type Event struct {
 	numbers [2][]byte // text of the JSON numbers under comparison, one buffer a side
 	source  []byte    // folded eventSource
 	name    []byte    // folded eventName
-	other   test      // the second half of a comparison of two fields; kept here so that it does not allocate
 }
 
 // NewEvent returns an Event that reads raw, the JSON text of one record.

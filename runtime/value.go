@@ -25,60 +25,59 @@ type Value struct {
 
 // EqualFold reports whether a value equals one of texts as a whole.
 func (v Value) EqualFold(texts ...string) bool {
-	return v.any(&test{kind: testEqual, texts: texts})
+	return v.any(&test{kind: testEqual}, texts)
 }
 
 // HasPrefixFold reports whether a value begins with one of texts.
 func (v Value) HasPrefixFold(texts ...string) bool {
-	return v.any(&test{kind: testPrefix, texts: texts})
+	return v.any(&test{kind: testPrefix}, texts)
 }
 
 // HasSuffixFold reports whether a value ends with one of texts.
 func (v Value) HasSuffixFold(texts ...string) bool {
-	return v.any(&test{kind: testSuffix, texts: texts})
+	return v.any(&test{kind: testSuffix}, texts)
 }
 
 // ContainsFold reports whether a value contains one of texts.
 func (v Value) ContainsFold(texts ...string) bool {
-	return v.any(&test{kind: testContains, texts: texts})
+	return v.any(&test{kind: testContains}, texts)
 }
 
 // LikeFold reports whether one of patterns covers a value as a whole. In a
 // pattern * stands for any text, ? for one character, and \*, \? and \\ for
 // those characters themselves.
 func (v Value) LikeFold(patterns ...string) bool {
-	return v.any(&test{kind: testLike, texts: patterns})
+	return v.any(&test{kind: testLike}, patterns)
 }
 
 // EqualNumber reports whether a value is a number of exactly the value of one
 // of numbers (decimal text), or a text that equals one of them as it stands.
 func (v Value) EqualNumber(numbers ...string) bool {
-	return v.any(&test{kind: testNumber, texts: numbers})
+	return v.any(&test{kind: testNumber}, numbers)
 }
 
-// Matches reports whether one of expressions is found in a value. The case of
-// letters counts unless an expression says otherwise.
-func (v Value) Matches(expressions ...*regexp.Regexp) bool {
-	return v.any(&test{kind: testRegexp, regexps: expressions})
+// Matches reports whether the expression is found in a value. The case of
+// letters counts unless the expression says otherwise.
+func (v Value) Matches(expression *regexp.Regexp) bool {
+	return v.any(&test{kind: testRegexp, regexp: expression}, nil)
 }
 
-// InPrefix reports whether a value is the text of an IP address in one of
-// prefixes. IPv4 addresses mapped into IPv6 are IPv6 addresses here. It does
+// InPrefix reports whether a value is the text of an IP address in prefix. IPv4 addresses mapped into IPv6 are IPv6 addresses here. It does
 // not look inside objects.
-func (v Value) InPrefix(prefixes ...netip.Prefix) bool {
-	return v.any(&test{kind: testPrefixIP, prefixes: prefixes})
+func (v Value) InPrefix(prefix netip.Prefix) bool {
+	return v.any(&test{kind: testPrefixIP, prefix: prefix}, nil)
 }
 
 // EqualField reports whether a value equals, ignoring case, a value of the
 // field at one of paths; numbers are equal when their values are. It does not
 // look inside objects.
 func (v Value) EqualField(paths ...string) bool {
-	return v.any(&test{kind: testField, texts: paths})
+	return v.any(&test{kind: testField}, paths)
 }
 
 // Exists reports whether the path reaches anything at all, be it null or empty.
 func (v Value) Exists() bool {
-	return v.any(&test{kind: testExists})
+	return v.any(&test{kind: testExists}, nil)
 }
 
 // IsNull reports whether the path reaches nothing, or reaches a JSON null,
@@ -89,7 +88,7 @@ func (v Value) IsNull() bool {
 		return false
 	}
 	t := test{event: v.event, kind: testNull}
-	reached, held := t.walk(v.event.root, v.path)
+	reached, held := t.walk(v.event.root, v.path, nil)
 	return held || !reached
 }
 
@@ -106,17 +105,17 @@ func (v Value) Text() string {
 // text, at most limit of them. The texts are copies.
 func (v Value) Texts(limit int) []string {
 	t := test{kind: testCollect, limit: limit}
-	v.any(&t)
+	v.any(&t, nil)
 	return t.collected
 }
 
-func (v Value) any(t *test) bool {
+func (v Value) any(t *test, texts []string) bool {
 	v.event.parse()
 	if v.event.err != nil {
 		return false
 	}
 	t.event = v.event
-	_, held := t.walk(v.event.root, v.path)
+	_, held := t.walk(v.event.root, v.path, texts)
 	return held
 }
 
@@ -139,14 +138,15 @@ const (
 	testNull
 )
 
-// test is one predicate on its way through a record. It holds only what its
-// kind needs; it stays on the stack.
+// test is one predicate on its way through a record. It stays on the stack. The
+// texts that a value is compared with are handed on beside it: what a test
+// points to counts as escaping, since regular expressions and the parser keep
+// some of it, and a list of texts must not be allocated for every predicate.
 type test struct {
-	event    *Event
-	kind     testKind
-	texts    []string
-	regexps  []*regexp.Regexp
-	prefixes []netip.Prefix
+	event  *Event
+	kind   testKind
+	regexp *regexp.Regexp
+	prefix netip.Prefix
 
 	// testFieldOther: the value of the first field.
 	other       string
@@ -163,9 +163,9 @@ type test struct {
 // At an object it takes the next segment of the path as a key and, where that
 // did not lead to the test holding, any longer run of segments: a key may hold
 // dots itself.
-func (t *test) walk(v *fastjson.Value, path string) (reached, held bool) {
+func (t *test) walk(v *fastjson.Value, path string, texts []string) (reached, held bool) {
 	if path == "" {
-		return true, t.holds(v)
+		return true, t.holds(v, texts)
 	}
 	switch v.Type() {
 	case fastjson.TypeObject:
@@ -179,7 +179,7 @@ func (t *test) walk(v *fastjson.Value, path string) (reached, held bool) {
 				if end < len(path) {
 					rest = path[end+1:]
 				}
-				r, h := t.walk(child, rest)
+				r, h := t.walk(child, rest, texts)
 				reached = reached || r
 				if h {
 					return true, true
@@ -195,7 +195,7 @@ func (t *test) walk(v *fastjson.Value, path string) (reached, held bool) {
 			return false, false
 		}
 		for _, element := range elements {
-			r, h := t.walk(element, path)
+			r, h := t.walk(element, path, texts)
 			reached = reached || r
 			if h {
 				return true, true
@@ -215,7 +215,7 @@ func nextDot(path string, start int) int {
 }
 
 // holds applies the test to what the path reached.
-func (t *test) holds(v *fastjson.Value) bool {
+func (t *test) holds(v *fastjson.Value, texts []string) bool {
 	switch {
 	case t.kind == testExists:
 		return true
@@ -225,7 +225,7 @@ func (t *test) holds(v *fastjson.Value) bool {
 			return false
 		}
 		for _, element := range elements {
-			if t.holds(element) {
+			if t.holds(element, texts) {
 				return true
 			}
 		}
@@ -233,25 +233,25 @@ func (t *test) holds(v *fastjson.Value) bool {
 	case t.kind == testNull:
 		return v.Type() == fastjson.TypeNull
 	case v.Type() == fastjson.TypeObject:
-		return t.kind <= testCollect && t.holdsInside(v)
+		return t.kind <= testCollect && t.holdsInside(v, texts)
 	default:
-		return t.scalar(v)
+		return t.scalar(v, texts)
 	}
 }
 
-func (t *test) holdsInside(v *fastjson.Value) bool {
+func (t *test) holdsInside(v *fastjson.Value, texts []string) bool {
 	object, err := v.Object()
 	if err != nil {
 		return false
 	}
 	held := false
 	object.Visit(func(_ []byte, child *fastjson.Value) {
-		held = held || t.holds(child)
+		held = held || t.holds(child, texts)
 	})
 	return held
 }
 
-func (t *test) scalar(v *fastjson.Value) bool {
+func (t *test) scalar(v *fastjson.Value, texts []string) bool {
 	side := 0
 	if t.kind == testFieldOther {
 		side = 1
@@ -262,69 +262,52 @@ func (t *test) scalar(v *fastjson.Value) bool {
 	}
 	switch t.kind {
 	case testEqual:
-		for _, text := range t.texts {
+		for _, text := range texts {
 			if strings.EqualFold(s, text) {
 				return true
 			}
 		}
 	case testPrefix:
-		for _, text := range t.texts {
+		for _, text := range texts {
 			if hasPrefixFold(s, text) {
 				return true
 			}
 		}
 	case testSuffix:
-		for _, text := range t.texts {
+		for _, text := range texts {
 			if hasSuffixFold(s, text) {
 				return true
 			}
 		}
 	case testContains:
-		for _, text := range t.texts {
+		for _, text := range texts {
 			if containsFold(s, text) {
 				return true
 			}
 		}
 	case testLike:
-		for _, text := range t.texts {
+		for _, text := range texts {
 			if likeFold(s, text) {
 				return true
 			}
 		}
 	case testNumber:
 		isNumber := v.Type() == fastjson.TypeNumber
-		for _, text := range t.texts {
+		for _, text := range texts {
 			if isNumber && equalNumber(s, text) || v.Type() == fastjson.TypeString && s == text {
 				return true
 			}
 		}
 	case testRegexp:
-		for _, expression := range t.regexps {
-			if expression.MatchString(s) {
-				return true
-			}
-		}
+		return t.regexp.MatchString(s)
 	case testPrefixIP:
 		if v.Type() != fastjson.TypeString {
 			return false
 		}
 		address, ok := parseAddr(s)
-		if !ok {
-			return false
-		}
-		for _, prefix := range t.prefixes {
-			if prefix.Contains(address) {
-				return true
-			}
-		}
+		return ok && t.prefix.Contains(address)
 	case testField:
-		for _, path := range t.texts {
-			other := &t.event.other
-			*other = test{event: t.event, kind: testFieldOther, other: s, otherNumber: v.Type() == fastjson.TypeNumber}
-			if _, held := other.walk(t.event.root, path); held {
-				return true
-			}
-		}
+		return t.equalsField(s, v.Type() == fastjson.TypeNumber, texts)
 	case testFieldOther:
 		if t.otherNumber && v.Type() == fastjson.TypeNumber {
 			return equalNumber(s, t.other)
@@ -333,6 +316,18 @@ func (t *test) scalar(v *fastjson.Value) bool {
 	case testCollect:
 		t.collected = append(t.collected, strings.Clone(s))
 		return len(t.collected) >= t.limit
+	}
+	return false
+}
+
+// equalsField reports whether s equals a value of one of the fields at paths. The inner test is declared outside of the loop: so it stays on the
+// stack.
+func (t *test) equalsField(s string, isNumber bool, paths []string) bool {
+	other := test{event: t.event, kind: testFieldOther, other: s, otherNumber: isNumber}
+	for _, path := range paths {
+		if _, held := other.walk(t.event.root, path, nil); held {
+			return true
+		}
 	}
 	return false
 }

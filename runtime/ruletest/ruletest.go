@@ -137,18 +137,53 @@ func quoteAll(values []string) string {
 }
 
 // RunSet asserts that the dispatch of a set finds the same rules as a linear
-// scan, on every record of the tests below rulesDir.
+// scan, on every record of the tests below rulesDir, and that it allocates
+// nothing on a record that matches no rule.
 func RunSet(t *testing.T, set runtime.Ruleset, rulesDir string) {
 	t.Helper()
-	events := 0
-	for _, raw := range records(t, rulesDir) {
-		events++
+	all := records(t, rulesDir)
+	if len(all) == 0 && len(set.Rules) > 0 {
+		t.Errorf("no records found in *_tests.json below %s", rulesDir)
+	}
+	e := new(runtime.Event)
+	for _, raw := range all {
 		if difference := compare(set, raw); difference != "" {
 			t.Error(difference)
 		}
+		if raceEnabled {
+			continue
+		}
+		matches := 0
+		allocations := testing.AllocsPerRun(5, func() {
+			e.Reset(raw)
+			matches = len(set.Match(nil, e))
+		})
+		if matches == 0 && allocations != 0 {
+			t.Errorf("%v allocations on the record %s, which matches nothing", allocations, e.Get("eventID").Text())
+		}
 	}
-	if events == 0 && len(set.Rules) > 0 {
-		t.Errorf("no records found in *_tests.json below %s", rulesDir)
+}
+
+// Benchmark measures the dispatch of a set on the records of the tests below
+// rulesDir that match no rule.
+func Benchmark(b *testing.B, set runtime.Ruleset, rulesDir string) {
+	var quiet []json.RawMessage
+	bytes := 0
+	for _, raw := range records(b, rulesDir) {
+		if len(set.Match(nil, runtime.NewEvent(raw))) == 0 {
+			quiet = append(quiet, raw)
+			bytes += len(raw)
+		}
+	}
+	if len(quiet) == 0 {
+		b.Skip("no record of the tests matches nothing")
+	}
+	e := new(runtime.Event)
+	b.SetBytes(int64(bytes / len(quiet)))
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		e.Reset(quiet[i%len(quiet)])
+		set.Match(nil, e)
 	}
 }
 

@@ -137,11 +137,15 @@ func (g *generator) tries(rules []*rule) []jen.Code {
 }
 
 // dispatchTestFile writes the test and the fuzz target that hold Match against
-// the linear scan.
+// the linear scan, and a benchmark.
 func (g *generator) dispatchTestFile() *jen.File {
 	f := g.newFile("")
 	f.Func().Id("TestMatchEqualsLinearScan").Params(jen.Id("t").Op("*").Qual("testing", "T")).Block(
 		jen.Qual(ruletestPath, "RunSet").Call(jen.Id("t"), jen.Id("Set"), jen.Lit(g.RulesPath)),
+	)
+	f.Line()
+	f.Func().Id("BenchmarkMatch").Params(jen.Id("b").Op("*").Qual("testing", "B")).Block(
+		jen.Qual(ruletestPath, "Benchmark").Call(jen.Id("b"), jen.Id("Set"), jen.Lit(g.RulesPath)),
 	)
 	f.Line()
 	f.Func().Id("FuzzMatchEqualsLinearScan").Params(jen.Id("f").Op("*").Qual("testing", "F")).Block(

@@ -12,7 +12,7 @@ import (
 // ruleFile writes one rule: its variable, its matcher, one function a search.
 func (g *generator) ruleFile(r *rule) *jen.File {
 	f := g.newFile(r.plan.Syntax.Source)
-	w := &ruleWriter{generator: g, rule: r, file: f}
+	w := &ruleWriter{generator: g, rule: r, file: f, declared: map[string]int{}}
 	f.Var().Id(r.variable).Op("=").Qual(runtimePath, "Rule").Values(dictLines(w.fields()...)...)
 	f.Line()
 	w.matcher()
@@ -26,8 +26,7 @@ type ruleWriter struct {
 	*generator
 	rule     *rule
 	file     *jen.File
-	networks int
-	regexps  int
+	declared map[string]int // how many variables of a kind there are
 }
 
 // fields writes the rule's variable; attributes that the rule does not have are
@@ -218,34 +217,40 @@ func (w *ruleWriter) predicate(s *plan.Search, p plan.Predicate) operand {
 	if !known {
 		panic(fmt.Sprintf("gogen: %s: unknown predicate %d", w.rule.plan.Syntax.Path, p.Op))
 	}
-	var arguments []jen.Code
-	for _, v := range p.Values {
-		switch p.Op {
-		case plan.Regexp:
-			w.regexps++
-			arguments = append(arguments, w.variable(s, p, v, "re", w.regexps, jen.Qual("regexp", "MustCompile")))
-		case plan.InPrefix:
-			w.networks++
-			arguments = append(arguments, w.variable(s, p, v, "cidr", w.networks, jen.Qual("net/netip", "MustParsePrefix")))
-		default:
-			arguments = append(arguments, jen.Lit(v.Text))
+	get := func(arguments ...jen.Code) operand {
+		code := jen.Id("e").Dot("Get").Call(jen.Lit(p.Field)).Dot(method)
+		if len(arguments) < 2 {
+			return operand{code: code.Call(arguments...)}
 		}
+		return operand{code: code.Custom(jen.Options{Open: "(", Close: ")", Separator: ",", Multi: true}, arguments...)}
 	}
-	get := jen.Id("e").Dot("Get").Call(jen.Lit(p.Field)).Dot(method)
-	if len(arguments) < 2 {
-		get = get.Call(arguments...)
-	} else {
-		get = get.Custom(jen.Options{Open: "(", Close: ")", Separator: ",", Multi: true}, arguments...)
+	switch p.Op {
+	case plan.Absent:
+		return negate(get())
+	case plan.Regexp, plan.InPrefix:
+		var calls []operand
+		for _, v := range p.Values {
+			calls = append(calls, get(w.variable(s, p, v)))
+		}
+		return join("||", calls)
+	default:
+		var texts []string
+		for _, v := range p.Values {
+			texts = append(texts, v.Text)
+		}
+		return get(literals(texts)...)
 	}
-	if p.Op == plan.Absent {
-		return negate(operand{code: get})
-	}
-	return operand{code: get}
 }
 
-// variable declares the compiled form of a value and returns its name.
-func (w *ruleWriter) variable(s *plan.Search, p plan.Predicate, v plan.Value, kind string, number int, constructor *jen.Statement) jen.Code {
-	name := w.names.take(fmt.Sprintf("%s_%s%d", w.rule.variable, kind, number), func(s string) []string { return []string{s} })
+// variable declares the compiled form of a regular expression or a network and
+// returns its name.
+func (w *ruleWriter) variable(s *plan.Search, p plan.Predicate, v plan.Value) jen.Code {
+	kind, constructor := "cidr", jen.Qual("net/netip", "MustParsePrefix")
+	if p.Op == plan.Regexp {
+		kind, constructor = "re", jen.Qual("regexp", "MustCompile")
+	}
+	w.declared[kind]++
+	name := w.names.take(fmt.Sprintf("%s_%s%d", w.rule.variable, kind, w.declared[kind]), func(s string) []string { return []string{s} })
 	w.file.Comment(commentLine(fmt.Sprintf("%s: %s in %s.", p.Field, v.Source, s.Name)))
 	w.file.Var().Id(name).Op("=").Add(constructor).Call(jen.Lit(v.Text))
 	w.file.Line()
