@@ -12,6 +12,10 @@ func TestMatchEqualsLinearScan(t *testing.T) {
 	ruletest.RunSet(t, Set, "../rules")
 }
 
+func BenchmarkMatch(b *testing.B) {
+	ruletest.Benchmark(b, Set, "../rules")
+}
+
 func FuzzMatchEqualsLinearScan(f *testing.F) {
 	ruletest.Fuzz(f, Set, "../rules")
 }

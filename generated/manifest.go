@@ -13,7 +13,7 @@ var Set = runtime.Ruleset{
 	Rules:      rules,
 	Match:      Match,
 	Exceptions: exceptions,
-	Hash:       "e14cd15f834909bf0390765ae1c65d08b2aa25af7cf0229973fe3ec7591a825a",
+	Hash:       "f1c2b78c5c3aab30378bf59a252bb2036ff565e89de13a9e2f8550f973575bf8",
 }
 
 // rules holds every rule, sorted by key.

@@ -83,13 +83,11 @@ var secretsmanagerSecretReadFromPublicAddress_cidr4 = netip.MustParsePrefix("192
 var secretsmanagerSecretReadFromPublicAddress_cidr5 = netip.MustParsePrefix("fc00::/7")
 
 func secretsmanagerSecretReadFromPublicAddress_filterPrivateNetwork(e *runtime.Event) bool {
-	return e.Get("sourceIPAddress").InPrefix(
-		secretsmanagerSecretReadFromPublicAddress_cidr1,
-		secretsmanagerSecretReadFromPublicAddress_cidr2,
-		secretsmanagerSecretReadFromPublicAddress_cidr3,
-		secretsmanagerSecretReadFromPublicAddress_cidr4,
-		secretsmanagerSecretReadFromPublicAddress_cidr5,
-	)
+	return e.Get("sourceIPAddress").InPrefix(secretsmanagerSecretReadFromPublicAddress_cidr1) ||
+		e.Get("sourceIPAddress").InPrefix(secretsmanagerSecretReadFromPublicAddress_cidr2) ||
+		e.Get("sourceIPAddress").InPrefix(secretsmanagerSecretReadFromPublicAddress_cidr3) ||
+		e.Get("sourceIPAddress").InPrefix(secretsmanagerSecretReadFromPublicAddress_cidr4) ||
+		e.Get("sourceIPAddress").InPrefix(secretsmanagerSecretReadFromPublicAddress_cidr5)
 }
 
 // sourceIPAddress: 198.51.100.0/25 in filter_company_exit.
