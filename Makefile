@@ -1,0 +1,40 @@
+.PHONY: demo generate check test lint fuzz bench build package
+
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.16.0
+FUZZTIME = 60s
+FUZZ = runtime:FuzzKeys runtime:FuzzLike runtime/cloudtrail:FuzzReader generated:FuzzMatchEqualsLinearScan cmd/sigmagen/internal/sigma:FuzzCondition cmd/sigmagen/internal/gogen:FuzzParse
+LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w'
+
+demo: ## compile the rules and scan the delivery files of testdata
+	go run ./cmd/sigmagen generate
+	go run ./cmd/trailalerts scan testdata/cloudtrail
+
+generate: ## write generated/ from rules/
+	go generate ./...
+
+check: ## generated/ and go.mod are up to date, sources are formatted
+	go run ./cmd/sigmagen generate --check
+	go mod tidy -diff
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+
+test: ## vet and test everything
+	go vet ./...
+	go test ./...
+
+lint: ## static analysis
+	$(STATICCHECK) ./... ./.ci/shared
+
+fuzz: ## run every fuzz target for FUZZTIME
+	@set -e; for t in $(FUZZ); do go test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x; done
+
+bench: ## measure the matchers and the record splitter
+	go test -run '^$$' -bench . -benchmem ./generated ./runtime/...
+
+build: ## the Lambda binaries for linux/arm64 and the commands for this machine
+	$(LAMBDA) -o bin/analyzer/bootstrap ./cmd/analyzer
+	$(LAMBDA) -o bin/processor/bootstrap ./cmd/processor
+	go build -trimpath -o bin/ ./cmd/sigmagen ./cmd/trailalerts
+
+package: ## the zips and archives of a release, without publishing
+	$(GORELEASER) release --snapshot --clean --skip=publish
