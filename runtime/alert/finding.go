@@ -1,0 +1,186 @@
+// Package alert holds what lies between a match and a person: the Finding that
+// detection hands over, and the decision what becomes of it. Decisions are
+// functions of values; clocks, stores and networks come in from outside.
+package alert
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/trailalerts/trailalerts/runtime"
+)
+
+// Schema is the version of Finding as JSON that this package writes. It reads
+// versions up to its own.
+const Schema = 1
+
+// A Finding is one match of one rule on one record: the message from the
+// analyzer to the processor. It carries everything that later decisions and
+// texts need, so that neither a trimmed record nor a newer release of the rules
+// changes them.
+type Finding struct {
+	Schema   int             `json:"schema"`
+	Rule     Rule            `json:"rule"`
+	Searches []string        `json:"searches"` // the search identifiers that hold on the record
+	Event    Event           `json:"event"`
+	Location Location        `json:"location"`
+	Raw      json.RawMessage `json:"raw,omitempty"` // the record
+}
+
+// Rule holds the texts of the rule as it was when it matched.
+type Rule struct {
+	Key            string        `json:"key"`
+	ID             string        `json:"id,omitempty"`
+	Name           string        `json:"name,omitempty"`
+	Title          string        `json:"title"`
+	Description    string        `json:"description,omitempty"`
+	Level          runtime.Level `json:"level"`
+	Tags           []string      `json:"tags,omitempty"`
+	References     []string      `json:"references,omitempty"`
+	FalsePositives []string      `json:"false_positives,omitempty"`
+	Source         string        `json:"source"`
+	SourceHash     string        `json:"source_hash"`
+}
+
+// Event holds the fields of the record that decisions and summaries read. A
+// field that the record does not have is "".
+type Event struct {
+	ID        string `json:"id"`         // eventID
+	Digest    string `json:"digest"`     // the SHA-256 of the record, in hexadecimal, when it has no eventID
+	Time      string `json:"time"`       // eventTime as the record writes it
+	Source    string `json:"source"`     // eventSource
+	Name      string `json:"name"`       // eventName
+	AccountID string `json:"account_id"` // recipientAccountId, else userIdentity.accountId
+	Region    string `json:"region"`     // awsRegion
+	Actor     string `json:"actor"`      // userIdentity.arn, else the best name there is
+	IssuerARN string `json:"issuer_arn"` // sessionContext.sessionIssuer.arn: the role behind a session
+	ActorName string `json:"actor_name"` // the bare name of the user, or of the role behind the session
+	SourceIP  string `json:"source_ip"`  // sourceIPAddress: an address, or the name of an AWS service
+	UserAgent string `json:"user_agent"`
+	ErrorCode string `json:"error_code"`
+}
+
+// Location says where the record was read.
+type Location struct {
+	Bucket string `json:"bucket,omitempty"`
+	File   string `json:"file"`   // object key, or path
+	Record int    `json:"record"` // index in the file's Records array, or line number - 1
+}
+
+// NewFinding describes the match of a rule on a record. The Finding shares no
+// memory with the record.
+func NewFinding(rule *runtime.Rule, e *runtime.Event, at Location) Finding {
+	f := Finding{
+		Schema: Schema,
+		Rule: Rule{
+			Key: rule.Key, ID: rule.ID, Name: rule.Name, Title: rule.Title, Description: rule.Description, Level: rule.Level,
+			Tags: rule.Tags, References: rule.References, FalsePositives: rule.FalsePositives, Source: rule.Source, SourceHash: rule.SourceHash,
+		},
+		Searches: []string{},
+		Event:    newEvent(e),
+		Location: at,
+	}
+	for _, search := range rule.Searches {
+		if search.Match(e) {
+			f.Searches = append(f.Searches, search.Name)
+		}
+	}
+	return f
+}
+
+func newEvent(e *runtime.Event) Event {
+	text := func(paths ...string) string {
+		for _, path := range paths {
+			if s := e.Get(path).Text(); s != "" {
+				return s
+			}
+		}
+		return ""
+	}
+	event := Event{
+		ID:        text("eventID"),
+		Time:      text("eventTime"),
+		Source:    text("eventSource"),
+		Name:      text("eventName"),
+		AccountID: text("recipientAccountId", "userIdentity.accountId"),
+		Region:    text("awsRegion"),
+		Actor:     text("userIdentity.arn", "userIdentity.userName", "userIdentity.principalId", "userIdentity.invokedBy", "userIdentity.type"),
+		IssuerARN: text("userIdentity.sessionContext.sessionIssuer.arn"),
+		ActorName: text("userIdentity.sessionContext.sessionIssuer.userName", "userIdentity.userName"),
+		SourceIP:  text("sourceIPAddress"),
+		UserAgent: text("userAgent"),
+		ErrorCode: text("errorCode"),
+	}
+	if event.ID == "" {
+		sum := sha256.Sum256(e.Raw())
+		event.Digest = hex.EncodeToString(sum[:])
+	}
+	if event.ActorName == "" {
+		event.ActorName = nameInARN(event.Actor)
+	}
+	return event
+}
+
+// nameInARN returns the name of the user or role in an ARN: the role, not the
+// session, in that of an assumed role; "" when the text is no such ARN.
+func nameInARN(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" {
+		return ""
+	}
+	path := strings.Split(parts[5], "/")
+	if len(path) < 2 {
+		return ""
+	}
+	if path[0] == "assumed-role" {
+		return path[1]
+	}
+	return path[len(path)-1]
+}
+
+// ID identifies the finding: one rule on one event of one account is one
+// finding, however often the record is read. An event without eventID is known
+// by the bytes of its record.
+func (f *Finding) ID() string {
+	event := f.Event.ID
+	if event == "" {
+		event = f.Event.Digest
+	}
+	return f.Rule.Key + "/" + f.Event.AccountID + "/" + event
+}
+
+// Time returns when the event happened, and the zero time when the record does
+// not say so in a form that can be read.
+func (f *Finding) Time() time.Time {
+	t, err := time.Parse(time.RFC3339, f.Event.Time)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// ParseFinding reads a Finding from a message. It refuses what is no Finding,
+// and what a newer release wrote.
+func ParseFinding(message []byte) (Finding, error) {
+	var f Finding
+	if err := json.Unmarshal(message, &f); err != nil {
+		return Finding{}, fmt.Errorf("read finding: %w", err)
+	}
+	switch {
+	case f.Schema > Schema:
+		return Finding{}, fmt.Errorf("read finding: schema %d is of a newer release; this one reads up to %d", f.Schema, Schema)
+	case f.Schema < 1:
+		return Finding{}, fmt.Errorf("read finding: it has no schema")
+	case f.Rule.Key == "":
+		return Finding{}, fmt.Errorf("read finding: it names no rule")
+	case f.Event.ID == "" && f.Event.Digest == "":
+		return Finding{}, fmt.Errorf("read finding of rule %q: it names no event", f.Rule.Key)
+	case f.Rule.Level == 0:
+		return Finding{}, fmt.Errorf("read finding of rule %q: it has no level", f.Rule.Key)
+	}
+	return f, nil
+}
