@@ -1,0 +1,162 @@
+// Package scan is the command trailalerts: the whole pipeline, from delivery
+// files to alerts, on one machine. It needs neither AWS nor a database, so that
+// a binary for one incident is small and self-contained.
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trailalerts/trailalerts/runtime"
+)
+
+// The exit codes of every command. When several apply, the highest counts.
+const (
+	exitClean       = 0
+	exitFound       = 1
+	exitEnvironment = 3
+)
+
+// Main runs the command trailalerts with the rules of set and returns its exit
+// code. Data goes to stdout, everything else to stderr.
+//
+// When stdout is a pipe whose reader is gone, a program that writes to the real
+// os.Stdout dies of SIGPIPE, as cat and grep do.
+func Main(set runtime.Ruleset, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// An interrupted scan removes the unfinished file of --output. A second
+	// interrupt ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, set, args, newStreams(stdin, stdout, stderr))
+}
+
+func run(ctx context.Context, set runtime.Ruleset, args []string, s streams) int {
+	code := exitClean
+	root := rootCommand(ctx, set, s, &code)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for os.Args
+	if cmd, err := root.ExecuteC(); err != nil {
+		fmt.Fprintf(s.err, "error: %s\n", cleanText(err.Error()))
+		if _, environment := errors.AsType[*environmentError](err); !environment {
+			fmt.Fprintf(s.err, "Run '%s --help' for usage.\n", cmd.CommandPath())
+		}
+		return exitEnvironment
+	}
+	return code
+}
+
+// environmentError is an error that the user's command line is not to blame
+// for, so that a pointer to the usage would mislead.
+type environmentError struct{ error }
+
+func (e *environmentError) Unwrap() error { return e.error }
+
+func rootCommand(ctx context.Context, set runtime.Ruleset, s streams, code *int) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "trailalerts",
+		Short: "Find threats in AWS CloudTrail records",
+		Long: "trailalerts finds threats in AWS CloudTrail records with Sigma rules that are\n" +
+			"compiled into it. It needs no network, no AWS account and no configuration.",
+		Example: "  trailalerts scan AWSLogs/\n" +
+			"  trailalerts scan --matches --format jsonl AWSLogs/ > matches.jsonl\n" +
+			"  trailalerts version",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.AddCommand(scanCommand(ctx, set, s, code), versionCommand(set, s))
+	root.SetHelpCommand(helpCommand(root))
+	return root
+}
+
+// helpCommand replaces cobra's own, which exits 0 after an unknown topic.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Explain a command",
+		Example: "  trailalerts help scan",
+		RunE: func(_ *cobra.Command, args []string) error {
+			target, rest, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return fmt.Errorf("unknown command %q for %q", rest[0], target.CommandPath())
+			}
+			target.InitDefaultHelpFlag()
+			return target.Help()
+		},
+	}
+}
+
+func scanCommand(ctx context.Context, set runtime.Ruleset, s streams, code *int) *cobra.Command {
+	var flags scanFlags
+	cmd := &cobra.Command{
+		Use:   "scan [flags] PATH...",
+		Short: "Scan CloudTrail files and print alerts",
+		Long: `scan reads CloudTrail records, tries every rule on each, and prints alerts.
+
+PATH is a file, a directory that is searched for .json, .jsonl, .json.gz and
+.jsonl.gz at any depth, or - for standard input. A file holds {"Records":[...]},
+as CloudTrail delivers, single records, or one record a line (.jsonl).
+
+By default a match becomes an alert unless exceptions.json excuses it, its
+severity is below --min-severity, or an alert of the same rule, account and
+actor came less than --cooldown minutes before it in event time. The alerts are
+printed in order of event time; matches (--matches) and undecided alerts
+(--alerts) by file, record and rule.
+
+The table shortens what is long and escapes control characters; jsonl and csv
+hold the values whole. In csv a value that a spreadsheet would run as a formula
+gets an apostrophe in front.
+
+Exit codes: 0 clean, 1 something was printed and --fail-on-match is set, 3 wrong
+usage or something that could not be read or written. 3 goes before 1. When a
+file or record cannot be read, the others still are.`,
+		Example: `  trailalerts scan AWSLogs/
+  trailalerts scan --min-severity high --cooldown 0 --format csv -o alerts.csv AWSLogs/
+  trailalerts scan --matches --format jsonl AWSLogs/ | jq -r .rule | sort | uniq -c
+  zcat delivery.json.gz | trailalerts scan --fail-on-match -`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("scan needs at least one PATH: a file, a directory, or - for standard input")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			options, err := flags.options(args)
+			if err != nil {
+				return err
+			}
+			for _, name := range []string{"min-severity", "cooldown"} {
+				if options.mode != modeDecide && cmd.Flags().Changed(name) {
+					fmt.Fprintf(s.err, "note: --%s has no effect with --%s\n", name, options.mode)
+				}
+			}
+			options.config.Exceptions = set.Exceptions
+			*code, err = scan(ctx, set, options, s)
+			return err
+		},
+	}
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+// sortedByKey puts the rules that a record satisfies into the order in which
+// they are printed.
+func sortedByKey(rules []*runtime.Rule) []*runtime.Rule {
+	slices.SortFunc(rules, func(a, b *runtime.Rule) int { return strings.Compare(a.Key, b.Key) })
+	return rules
+}

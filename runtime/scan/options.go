@@ -1,0 +1,106 @@
+package scan
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/trailalerts/trailalerts/runtime"
+	"github.com/trailalerts/trailalerts/runtime/alert"
+)
+
+// mode is how far down the pipeline a scan goes.
+type mode string
+
+const (
+	modeDecide  mode = "decide"  // everything: what is printed are alerts
+	modeAlerts  mode = "alerts"  // every finding is an alert
+	modeMatches mode = "matches" // detection only
+)
+
+// The formats of --format.
+const (
+	formatTable = "table"
+	formatJSONL = "jsonl"
+	formatCSV   = "csv"
+	formatHTML  = "html"
+)
+
+// options is a valid command line.
+type options struct {
+	mode        mode
+	format      string
+	config      alert.Config
+	output      string // "" is stdout
+	failOnMatch bool
+	verbose     bool
+	paths       []string
+}
+
+// scanFlags are the flags as they were given.
+type scanFlags struct {
+	failOnMatch, matches, alerts, verbose bool
+	format, minSeverity, store, output    string
+	cooldown                              int64
+}
+
+func (f *scanFlags) register(set *pflag.FlagSet) {
+	set.SortFlags = false
+	set.StringVarP(&f.format, "format", "f", formatTable, "`FORMAT`: table, jsonl or csv")
+	set.StringVarP(&f.output, "output", "o", "", "write to `FILE`, which appears when it is complete, instead of stdout")
+	set.BoolVar(&f.matches, "matches", false, "detection only: print every match of every rule")
+	set.BoolVar(&f.alerts, "alerts", false, "print every finding as an alert: no exceptions, severity or cooldown")
+	set.StringVar(&f.minSeverity, "min-severity", runtime.Medium.String(), "least `LEVEL` that is alerted: informational, low, medium, high or critical")
+	set.Int64Var(&f.cooldown, "cooldown", 60, "`MINUTES` that an alert holds back further ones of its rule, account and actor; 0 is off")
+	set.BoolVar(&f.failOnMatch, "fail-on-match", false, "exit 1 when anything is printed")
+	set.BoolVarP(&f.verbose, "verbose", "v", false, "name every skipped file and every unreadable record")
+	set.StringVar(&f.store, "store", "", "remember alerts in `FILE` (not available yet)")
+}
+
+// options checks the flags and paths.
+func (f *scanFlags) options(paths []string) (options, error) {
+	o := options{mode: modeDecide, format: f.format, output: f.output, failOnMatch: f.failOnMatch, verbose: f.verbose, paths: paths}
+	switch {
+	case f.matches && f.alerts:
+		return o, errors.New("--matches and --alerts exclude each other: --matches leaves out everything behind detection, --alerts only the decisions")
+	case f.matches:
+		o.mode = modeMatches
+	case f.alerts:
+		o.mode = modeAlerts
+	}
+	if f.format == formatHTML {
+		return o, errors.New("--format html is not available yet: use table, jsonl or csv")
+	}
+	if !slices.Contains([]string{formatTable, formatJSONL, formatCSV}, f.format) {
+		return o, fmt.Errorf("unknown format %q: use table, jsonl or csv", f.format)
+	}
+	if f.store != "" {
+		return o, errors.New("--store is not available yet: without it every scan decides from what it reads itself")
+	}
+	if o.output == standardStream {
+		o.output = ""
+	}
+	level, err := runtime.ParseLevel(strings.ToLower(f.minSeverity))
+	if err != nil {
+		return o, fmt.Errorf("--min-severity: %w", err)
+	}
+	if f.cooldown < 0 || f.cooldown > int64(math.MaxInt64/time.Minute) {
+		return o, fmt.Errorf("--cooldown %d: use minutes, 0 or more", f.cooldown)
+	}
+	o.config.MinSeverity = level
+	o.config.Cooldown = time.Duration(f.cooldown) * time.Minute
+	for _, path := range paths {
+		if path == "" {
+			return o, errors.New("an empty PATH: use . for the current directory")
+		}
+		if strings.HasPrefix(path, "s3://") {
+			return o, fmt.Errorf("%s: reading from S3 is not available yet; copy the files first: aws s3 sync %s DIR && trailalerts scan DIR", path, path)
+		}
+	}
+	return o, nil
+}

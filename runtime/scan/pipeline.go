@@ -1,0 +1,230 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	goruntime "runtime"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/trailalerts/trailalerts/runtime"
+	"github.com/trailalerts/trailalerts/runtime/alert"
+)
+
+// How much is named on stderr without --verbose.
+const (
+	namedRecords = 10 // unreadable records of a file
+	namedFiles   = 25 // files skipped for one reason
+)
+
+// aheadOfTurn is how many files for each worker may be read, or be in reading,
+// before their turn to be printed comes.
+const aheadOfTurn = 4
+
+var errInterrupted = errors.New("interrupted: what was not printed before is lost")
+
+// scan runs the pipeline from paths to output. The error is what made it stop;
+// what merely could not be read is reported and shows in the exit code.
+func scan(ctx context.Context, set runtime.Ruleset, o options, s streams) (int, error) {
+	started := s.now()
+	inputs, problems := resolve(o.paths)
+	rep := newReport(o, problems)
+	read := slices.DeleteFunc(slices.Clone(inputs), func(in input) bool { return in.skip != "" })
+	for _, in := range inputs {
+		if in.skip != "" {
+			rep.skip(in.path, in.skip)
+		}
+	}
+	if err := keepEvidence(o.output, read); err != nil {
+		return exitEnvironment, err
+	}
+	dest, err := openDestination(o.output, s.out)
+	if err != nil {
+		return exitEnvironment, &environmentError{err}
+	}
+	defer dest.abort() // also when a matcher panics
+
+	p := pipeline{options: o, report: rep, dest: dest, printer: newPrinter(o, s, dest)}
+	bar := newProgress(o, s, len(read))
+	err = inTurn(ctx, set, read, s, rep.namedRecords, func(in input, c *contents) error {
+		bar.add()
+		rep.file(in.path, c)
+		return p.take(c.findings)
+	})
+	bar.end()
+	if err == nil {
+		err = p.finish()
+	}
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return exitEnvironment, nil // whoever read the output has seen enough
+	case errors.Is(err, context.Canceled):
+		return exitEnvironment, &environmentError{errInterrupted}
+	case err != nil:
+		return exitEnvironment, &environmentError{err}
+	}
+	if s.outTerminal && s.errTerminal {
+		fmt.Fprintln(s.err) // between the data and the summary, on one screen
+	}
+	rep.print(s.err, s.now().Sub(started))
+	switch {
+	case rep.failed():
+		return exitEnvironment, nil
+	case o.failOnMatch && p.printed > 0:
+		return exitFound, nil
+	}
+	return exitClean, nil
+}
+
+// inTurn reads the inputs in parallel and calls take for each in their order,
+// in the goroutine of the caller. It stops at the first error of take.
+func inTurn(ctx context.Context, set runtime.Ruleset, inputs []input, s streams, maxFaults int, take func(input, *contents) error) error {
+	type job struct {
+		input input
+		done  chan contents
+	}
+	workers := min(goruntime.GOMAXPROCS(0), len(inputs))
+	queue := make(chan job)
+	turns := make(chan job, aheadOfTurn*workers) // its length bounds what is held in memory
+
+	outer := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(turns)
+		defer close(queue)
+		for _, in := range inputs {
+			j := job{in, make(chan contents, 1)}
+			for _, to := range []chan job{turns, queue} {
+				select {
+				case to <- j:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+		}
+		return nil
+	})
+	for range workers {
+		group.Go(func() error {
+			r := newReader(set, s.in, maxFaults)
+			for j := range queue {
+				j.done <- r.read(ctx, j.input)
+			}
+			return nil
+		})
+	}
+	for j := range turns {
+		select {
+		case <-outer.Done():
+			return outer.Err() // without waiting: a worker may sit in a read of standard input
+		case c := <-j.done:
+			if outer.Err() != nil {
+				return outer.Err() // the file was given up half-way
+			}
+			if c.crash != nil {
+				panic(fmt.Sprintf("%s: record %d: %v\n\n%s", j.input.path, c.crash.record, c.crash.value, c.crash.stack))
+			}
+			if err := take(j.input, &c); err != nil {
+				cancel()
+				_ = group.Wait() // its error is the cancellation
+				return err
+			}
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return outer.Err()
+}
+
+// pipeline turns the findings of files, in their order, into output.
+type pipeline struct {
+	options options
+	report  *report
+	dest    *destination
+	printer printer
+	printed int
+
+	held []alert.Finding // modeDecide: what is decided when all is read
+}
+
+// take receives the findings of one file.
+func (p *pipeline) take(findings []alert.Finding) error {
+	p.report.matches += len(findings)
+	switch p.options.mode {
+	case modeDecide:
+		p.held = append(p.held, findings...)
+		return nil
+	case modeAlerts:
+		for _, f := range findings {
+			// With nothing configured every finding is alerted and
+			// nothing is remembered.
+			a, _ := alert.Memory(nil).Apply(f, &alert.Config{}, time.Time{})
+			if err := p.print(&a); err != nil {
+				return err
+			}
+		}
+	case modeMatches:
+		for _, f := range findings {
+			if err := p.print(&alert.Alert{Finding: f}); err != nil {
+				return err
+			}
+		}
+	}
+	return p.dest.flush()
+}
+
+func (p *pipeline) print(a *alert.Alert) error {
+	p.printed++
+	return p.dest.named(p.printer.print(a))
+}
+
+// finish decides what is to be decided, and completes the output.
+func (p *pipeline) finish() error {
+	if p.options.mode == modeDecide {
+		if err := p.decide(); err != nil {
+			return err
+		}
+	}
+	p.report.alerts = p.printed
+	if err := p.printer.end(!p.report.failed()); err != nil {
+		return p.dest.named(err)
+	}
+	return p.dest.commit()
+}
+
+// decide runs the decisions in order of event time, as if the events had been
+// processed when they happened. A finding that was read twice counts once.
+func (p *pipeline) decide() error {
+	slices.SortStableFunc(p.held, func(a, b alert.Finding) int { return alert.Less(&a, &b) })
+	memory := alert.Memory{}
+	seen := make(map[string]bool, len(p.held))
+	for _, f := range p.held {
+		id := f.ID()
+		if seen[id] {
+			p.report.duplicates++
+			continue
+		}
+		seen[id] = true
+		a, d := memory.Apply(f, &p.options.config, f.Time())
+		switch d.Outcome {
+		case alert.Alerted:
+			if err := p.print(&a); err != nil {
+				return err
+			}
+		case alert.Excepted:
+			p.report.excepted++
+		case alert.BelowSeverity:
+			p.report.below++
+		case alert.CoolingDown:
+			p.report.cooling++
+		}
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package scan
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// report collects what a scan says on stderr.
+type report struct {
+	mode           mode
+	minSeverity    string
+	namedRecords   int
+	namedFiles     int
+	files, records int
+	matches        int
+	alerts         int
+
+	duplicates, excepted, below, cooling int
+
+	problems    []string // what could not be read, in the order of the files
+	faulty      int      // records among it
+	paths       int      // files and other paths among it
+	skipped     map[string][]string
+	foreign     int // elements of files with records that are none
+	foreignFile []string
+}
+
+func newReport(o options, problems []error) *report {
+	r := &report{mode: o.mode, minSeverity: o.config.MinSeverity.String(), namedRecords: namedRecords, namedFiles: namedFiles, skipped: map[string][]string{}}
+	if o.verbose {
+		r.namedRecords, r.namedFiles = math.MaxInt, math.MaxInt
+	}
+	for _, problem := range problems {
+		r.paths++
+		r.problems = append(r.problems, problem.Error())
+	}
+	return r
+}
+
+// failed reports whether something could not be read.
+func (r *report) failed() bool { return r.faulty > 0 || r.paths > 0 }
+
+func (r *report) skip(path, reason string) {
+	r.skipped[reason] = append(r.skipped[reason], path)
+}
+
+// file takes up what one file held.
+func (r *report) file(path string, c *contents) {
+	if c.skip != "" {
+		r.skip(path, c.skip)
+		return
+	}
+	r.files++
+	r.records += c.records
+	r.faulty += c.faulty
+	for _, fault := range c.faults {
+		r.problems = append(r.problems, fmt.Sprintf("%s: %v", path, fault))
+	}
+	if more := c.faulty - len(c.faults); more > 0 {
+		r.problems = append(r.problems, fmt.Sprintf("%s: and %d more", path, more))
+	}
+	if c.err != nil {
+		r.paths++
+		r.problems = append(r.problems, fmt.Sprintf("%s: %v", path, c.err))
+	}
+	if c.foreign > 0 {
+		r.foreign += c.foreign
+		r.foreignFile = append(r.foreignFile, fmt.Sprintf("%s: %d, the first is element %d", path, c.foreign, c.foreigns))
+	}
+}
+
+// print writes the problems and the summary. An error of writing to stderr has
+// nowhere to go.
+func (r *report) print(w io.Writer, took time.Duration) {
+	var b strings.Builder
+	for _, problem := range r.problems {
+		fmt.Fprintf(&b, "error: %s\n", cleanText(problem))
+	}
+	fmt.Fprintf(&b, "scanned %s, %s in %.2f s (%.0f records/s)\n", count(r.files, "file"), count(r.records, "record"), took.Seconds(), float64(r.records)/max(took.Seconds(), 1e-6))
+	matches := count(r.matches, "match")
+	switch r.mode {
+	case modeMatches:
+		fmt.Fprintf(&b, "%s\n", matches)
+	case modeAlerts:
+		fmt.Fprintf(&b, "%s, %s\n", matches, count(r.alerts, "alert"))
+	case modeDecide:
+		fmt.Fprintf(&b, "%s, %s (%s, %d excepted, %d below %s, %d held back by the cooldown)\n",
+			matches, count(r.alerts, "alert"), count(r.duplicates, "duplicate"), r.excepted, r.below, r.minSeverity, r.cooling)
+	}
+	for _, reason := range []string{skipNoRecords, skipName, skipLink, skipIrregular} {
+		if names := r.skipped[reason]; len(names) > 0 {
+			slices.Sort(names)
+			fmt.Fprintf(&b, "skipped %s: %s\n", count(len(names), "file"), reason)
+			r.name(&b, names)
+		}
+	}
+	if r.foreign > 0 {
+		fmt.Fprintf(&b, "skipped %s of files: not a CloudTrail record\n", count(r.foreign, "element"))
+		r.name(&b, r.foreignFile)
+	}
+	if r.failed() {
+		fmt.Fprintf(&b, "not read, or not wholly: %s, %s\n", count(r.paths, "path"), count(r.faulty, "record"))
+	}
+	_, _ = io.WriteString(w, b.String())
+}
+
+// name lists names, and how many there are beyond what a person reads.
+func (r *report) name(b *strings.Builder, names []string) {
+	for _, name := range names[:min(len(names), r.namedFiles)] {
+		fmt.Fprintf(b, "    %s\n", cleanText(name))
+	}
+	if more := len(names) - r.namedFiles; more > 0 {
+		fmt.Fprintf(b, "    and %d more (--verbose names all)\n", more)
+	}
+}
+
+// count puts a number before a noun.
+func count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "ch"):
+		return fmt.Sprintf("%d %ses", n, noun)
+	default:
+		return fmt.Sprintf("%d %ss", n, noun)
+	}
+}
