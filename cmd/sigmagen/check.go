@@ -68,7 +68,7 @@ func checkProject(o loadOptions, paths []string) (p *project, checked int, err e
 	if _, err := o.oneDirectory(); err != nil {
 		return nil, 0, err
 	}
-	o.strictTests, o.strictIDs = true, true
+	o.tests, o.strictIDs = testsRequiredIfStructured, true
 	p, err = load(o)
 	if err != nil {
 		return nil, 0, err
@@ -97,6 +97,7 @@ func checkPaths(paths []string) (p *project, checked int, err error) {
 			if err != nil {
 				return nil, 0, err
 			}
+			sigma.Keys([]*sigma.Directory{dir}, &p.list)
 			for _, file := range dir.Files {
 				parse(file)
 			}

@@ -34,7 +34,7 @@ func generateCommand() *cobra.Command {
 			if !token.IsIdentifier(pkg) || pkg == "_" || pkg == "main" {
 				return fmt.Errorf("--package %q cannot name a package of rules", pkg)
 			}
-			o.strictTests, o.strictIDs = true, true
+			o.tests, o.strictIDs = testsRequired, true
 			p, err := load(o)
 			if err != nil {
 				return err

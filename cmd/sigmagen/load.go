@@ -19,9 +19,19 @@ type loadOptions struct {
 	dirs        []string
 	prefix      bool // put the directory's name before every key
 	skipRefused bool
-	strictTests bool // a rule of a structured directory needs tests
+	tests       testsPolicy
 	strictIDs   bool // two rules of a structured directory with one id are an error
 }
+
+// testsPolicy says what is asked of *_tests.json.
+type testsPolicy uint8
+
+const (
+	testsIgnored              testsPolicy = iota // not even read
+	testsChecked                                 // those that are there must be well formed
+	testsRequiredIfStructured                    // and in a structured directory each rule has some
+	testsRequired                                // and each rule has some
+)
 
 // project is what was loaded: the plan, and what there is to say about it.
 type project struct {
@@ -52,7 +62,7 @@ func load(o loadOptions) (*project, error) {
 				rules = append(rules, rule)
 			}
 		}
-		if err := p.checkTests(dir, o.strictTests && dir.Structured); err != nil {
+		if err := p.checkTests(dir, o.tests); err != nil {
 			return nil, err
 		}
 		found, err := p.configuration(dir)
@@ -100,6 +110,8 @@ func openDirectory(name string, prefix bool, list *diag.List) (*sigma.Directory,
 	}
 	if !prefix {
 		base = ""
+	} else if !sigma.ValidStem(base) {
+		return nil, fmt.Errorf("open rules directory: --prefix cannot put %q before the names of rules: letters, digits, _, - and . only", base)
 	}
 	return sigma.Open(os.DirFS(name), filepath.ToSlash(filepath.Clean(name)), base, list)
 }
@@ -113,18 +125,18 @@ func baseName(path string) (string, error) {
 	return filepath.Base(absolute), nil
 }
 
-// checkTests checks every file of tests, and with required that each rule has
-// one.
-func (p *project) checkTests(dir *sigma.Directory, required bool) error {
+// checkTests holds the tests of a directory against a policy.
+func (p *project) checkTests(dir *sigma.Directory, policy testsPolicy) error {
+	if policy == testsIgnored {
+		return nil
+	}
+	required := policy == testsRequired || policy == testsRequiredIfStructured && dir.Structured
 	for _, file := range dir.Files {
 		source, ok := dir.Tests[file.Key]
 		if !ok {
 			if required {
 				sigma.MissingTests(file, &p.list)
 			}
-			continue
-		}
-		if !required {
 			continue
 		}
 		text, err := dir.ReadFile(source)

@@ -27,7 +27,7 @@ func testCommand() *cobra.Command {
 			if _, err := o.oneDirectory(); err != nil {
 				return err
 			}
-			o.strictTests, o.strictIDs = true, true
+			o.tests, o.strictIDs = testsRequiredIfStructured, true
 			p, err := load(o)
 			if err != nil {
 				return err
@@ -88,13 +88,6 @@ func (p *project) test(cmd *cobra.Command, rules []*plan.Rule) error {
 		}
 		text, err := p.dirs[0].ReadFile(source)
 		if err != nil {
-			return err
-		}
-		if !json.Valid(text) {
-			p.list = diag.List{}
-			p.texts[p.dirs[0].Path(source)] = text
-			sigma.CheckTests(p.dirs[0].Path(source), text, &p.list)
-			_, err := p.refuse(cmd.ErrOrStderr(), false)
 			return err
 		}
 		if err := encoder.Encode(ruletest.Request{Rule: rule.Syntax.Key, Tests: text}); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/gogen"
 )
@@ -136,7 +137,7 @@ func findHost(ctx context.Context) (host, error) {
 			return host{module: module, dir: filepath.Dir(path)}, nil
 		}
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Path == modulePath && module.IsPseudoVersion(info.Main.Version) || ok && isRelease(info.Main.Version) {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Path == modulePath && isRelease(info.Main) {
 		return host{module: "sigmagen-replay", version: info.Main.Version}, nil
 	}
 	if dir, ok := checkout(); ok {
@@ -146,7 +147,7 @@ func findHost(ctx context.Context) (host, error) {
 }
 
 // usesRuntime reports whether a module is, or requires, trailalerts.
-func usesRuntime(path string, text []byte) (modulePathFound string, ok bool) {
+func usesRuntime(path string, text []byte) (itsPath string, ok bool) {
 	file, err := modfile.ParseLax(path, text, nil)
 	if err != nil || file.Module == nil {
 		return "", false
@@ -162,10 +163,12 @@ func usesRuntime(path string, text []byte) (modulePathFound string, ok bool) {
 	return "", false
 }
 
-// isRelease reports whether a version can be downloaded: a development build
-// has "(devel)", or one that ends in +dirty.
-func isRelease(version string) bool {
-	return strings.HasPrefix(version, "v") && !strings.Contains(version, "+dirty")
+// isRelease reports whether a module can be downloaded in the version that was
+// built: one that was downloaded itself has a sum, and the binaries of a release
+// are built from its tag. A build from any other state of a checkout has a
+// version of no proxy's.
+func isRelease(m debug.Module) bool {
+	return m.Sum != "" || semver.IsValid(m.Version) && semver.Build(m.Version) == "" && !module.IsPseudoVersion(m.Version)
 }
 
 // checkout returns the checkout that this sigmagen was built from, if it is

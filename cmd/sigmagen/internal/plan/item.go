@@ -85,6 +85,10 @@ func (b *itemBuilder) modifiers() {
 			}
 			continue
 		}
+		if b.kind == "fieldref" && (m.Value == "contains" || m.Value == "startswith" || m.Value == "endswith") {
+			b.list.Errorf(m.Span, "modifier/unsupported", "", "the modifier %q after \"fieldref\" is not supported yet", m.Value)
+			continue
+		}
 		if b.kind != "" {
 			b.list.Errorf(m.Span, "modifier/combination", "use one of them", "the modifier %q cannot follow %q", m.Value, b.kind)
 			continue

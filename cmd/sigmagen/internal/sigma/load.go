@@ -86,9 +86,12 @@ func Open(fsys fs.FS, name, prefix string, list *diag.List) (*Directory, error) 
 // becomes a key, part of Go identifiers and of file names.
 var stemShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+// ValidStem reports whether a rule's file may be called so, without its ending.
+func ValidStem(name string) bool { return stemShape.MatchString(name) && len(name) <= 150 }
+
 func (dir *Directory) add(source, stem string, text []byte, list *diag.List) {
 	display := dir.Path(source)
-	if !stemShape.MatchString(stem) || len(stem) > 150 {
+	if !ValidStem(stem) {
 		list.Errorf(diag.Span{Position: diag.Position{Path: display, Line: 1, Column: 1}}, "name/characters", "rename it: letters, digits, _, - and . only, beginning with a letter or digit", "the file name cannot name a rule")
 		return
 	}
