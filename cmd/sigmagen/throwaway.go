@@ -19,6 +19,9 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/gogen"
+
+	// Whoever has fetched sigmagen has fetched what its throw-away programs need.
+	_ "github.com/trailalerts/trailalerts/runtime/scan"
 )
 
 const (
