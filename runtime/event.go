@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,6 +22,7 @@ type Event struct {
 	root   *fastjson.Value
 	err    error
 	parsed bool
+	escape bool // the record holds a backslash somewhere
 
 	parser  fastjson.Parser
 	numbers [2][]byte // text of the JSON numbers under comparison, one buffer a side
@@ -72,6 +74,7 @@ func (e *Event) parse() {
 		return
 	}
 	e.parsed = true
+	e.escape = bytes.IndexByte(e.raw, '\\') >= 0
 	root, err := e.parser.ParseBytes(e.raw)
 	switch {
 	case err != nil:
@@ -81,6 +84,17 @@ func (e *Event) parse() {
 	default:
 		e.root = root
 	}
+}
+
+// lookup returns the value of a key, of several equal ones the first. fastjson
+// compares keys as they are written until a key is missed, and decodes their
+// escapes then: what an escaped key means would depend on what was read before.
+// So the keys are decoded first, where there can be anything to decode.
+func (e *Event) lookup(object *fastjson.Object, key string) *fastjson.Value {
+	if e.escape {
+		object.Visit(func([]byte, *fastjson.Value) {})
+	}
+	return object.Get(key)
 }
 
 // parseError shortens fastjson's message, which repeats itself for every level

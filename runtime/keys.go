@@ -19,8 +19,12 @@ func (e *Event) Keys() (source, name string, ok bool) {
 			return "", "", true
 		}
 		var okSource, okName bool
-		s, okSource = keyText(e.root.Get("eventSource"))
-		n, okName = keyText(e.root.Get("eventName"))
+		root, err := e.root.Object()
+		if err != nil {
+			return "", "", false
+		}
+		s, okSource = keyText(e.lookup(root, "eventSource"))
+		n, okName = keyText(e.lookup(root, "eventName"))
 		if !okSource || !okName {
 			return "", "", false
 		}

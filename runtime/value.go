@@ -174,7 +174,7 @@ func (t *test) walk(v *fastjson.Value, path string, texts []string) (reached, he
 			return false, false
 		}
 		for end := nextDot(path, 0); ; end = nextDot(path, end+1) {
-			if child := object.Get(path[:end]); child != nil {
+			if child := t.event.lookup(object, path[:end]); child != nil {
 				rest := ""
 				if end < len(path) {
 					rest = path[end+1:]
