@@ -133,7 +133,9 @@ func (h *handler) read(reading, sending context.Context, o object, t *tally) err
 // scan goes through the records of one file, up to its end or until the queue
 // is out of reach. It returns what is wrong with the file as a whole.
 func (h *handler) scan(reading, sending context.Context, o object, file io.Reader, t *tally, box *outbox, unreadable *problems) error {
-	reader := cloudtrail.NewReader(file, formatOf(o.key), cloudtrail.Limits{})
+	// Stores and people unpack files without renaming them, and a retry would not
+	// mend that: the first bytes tell whether a file is compressed.
+	reader := cloudtrail.NewReader(file, cloudtrail.FormatOf(o.key).AnyCompression(), cloudtrail.Limits{})
 	event := runtime.NewEvent(nil)
 	var matched []*runtime.Rule
 	for {
@@ -200,17 +202,6 @@ func (h *handler) refused(ctx context.Context, o object, bad *cloudtrail.RecordE
 func withoutContent(err error) error {
 	reason, _, _ := strings.Cut(err.Error(), `: "`)
 	return errors.New(reason)
-}
-
-// formatOf tells from an object's name how its records are laid out. Whether
-// it is compressed is told by its first bytes, since S3-compatible stores and
-// people unpack files without renaming them.
-func formatOf(key string) cloudtrail.Format {
-	name := strings.TrimSuffix(strings.ToLower(key), ".gz")
-	if strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson") {
-		return cloudtrail.Lines
-	}
-	return cloudtrail.Document
 }
 
 func list(objects []object) string {

@@ -31,6 +31,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 )
 
 const (
@@ -67,6 +68,35 @@ const (
 	// GzipLines is [Lines] whose name promises gzip (.jsonl.gz). A plain file is refused with [ErrNotGzip].
 	GzipLines
 )
+
+// FormatOf returns the layout that the name of a file promises, ignoring case: lines for .jsonl and .ndjson, else a
+// document; gzip for a further .gz.
+func FormatOf(name string) Format {
+	name, zipped := strings.CutSuffix(strings.ToLower(name), ".gz")
+	lines := strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
+	switch {
+	case lines && zipped:
+		return GzipLines
+	case lines:
+		return Lines
+	case zipped && strings.HasSuffix(name, ".json"):
+		return GzipDocument
+	default:
+		return Document
+	}
+}
+
+// AnyCompression returns the layout f for a file whose first bytes are to tell whether it is gzip.
+func (f Format) AnyCompression() Format {
+	switch f {
+	case GzipDocument:
+		return Document
+	case GzipLines:
+		return Lines
+	default:
+		return f
+	}
+}
 
 // Errors that [Reader.Next] returns, wrapped with what is known about the place. Besides these there are
 // [io.ErrUnexpectedEOF] for a file that is cut, be it the gzip stream or the JSON within, or that is empty,

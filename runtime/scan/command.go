@@ -45,7 +45,7 @@ func run(ctx context.Context, set runtime.Ruleset, args []string, s streams) int
 	root := rootCommand(ctx, set, s, &code)
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for os.Args
 	if cmd, err := root.ExecuteC(); err != nil {
-		fmt.Fprintf(s.err, "error: %s\n", cleanText(err.Error()))
+		fmt.Fprintf(s.err, "error: %s\n", cleanText(oneLine(err.Error())))
 		if _, environment := errors.AsType[*environmentError](err); !environment {
 			fmt.Fprintf(s.err, "Run '%s --help' for usage.\n", cmd.CommandPath())
 		}
@@ -53,6 +53,9 @@ func run(ctx context.Context, set runtime.Ruleset, args []string, s streams) int
 	}
 	return code
 }
+
+// oneLine folds the lines of a message, such as cobra's suggestions, into one.
+func oneLine(message string) string { return strings.Join(strings.Fields(message), " ") }
 
 // environmentError is an error that the user's command line is not to blame
 // for, so that a pointer to the usage would mislead.
@@ -69,6 +72,7 @@ func rootCommand(ctx context.Context, set runtime.Ruleset, s streams, code *int)
 		Example: "  trailalerts scan AWSLogs/\n" +
 			"  trailalerts scan --matches --format jsonl AWSLogs/ > matches.jsonl\n" +
 			"  trailalerts version",
+		Version:           version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/trailalerts/trailalerts/runtime/cloudtrail"
 )
 
 // standardStream is the PATH that stands for standard input, and the --output
@@ -18,7 +16,7 @@ const standardStream = "-"
 
 // Reasons for which a file in a directory is not read.
 const (
-	skipName      = "not a CloudTrail file"
+	skipName      = "not read because of the name (.json and .jsonl are, with or without .gz)"
 	skipNoRecords = "holds no CloudTrail records"
 	skipLink      = "a link to a directory"
 	skipIrregular = "not a regular file"
@@ -145,21 +143,5 @@ func canonical(path string) string {
 // isDeliveryName reports whether a file in a directory is read.
 func isDeliveryName(path string) bool {
 	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
-	return strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".jsonl")
-}
-
-// formatOf tells the layout of a file from its name. Under any other name, and
-// on standard input, the content tells gzip from plain JSON.
-func formatOf(path string) cloudtrail.Format {
-	name := strings.ToLower(path)
-	switch {
-	case strings.HasSuffix(name, ".jsonl.gz"):
-		return cloudtrail.GzipLines
-	case strings.HasSuffix(name, ".jsonl"):
-		return cloudtrail.Lines
-	case strings.HasSuffix(name, ".json.gz"):
-		return cloudtrail.GzipDocument
-	default:
-		return cloudtrail.Document
-	}
+	return strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
 }

@@ -86,7 +86,7 @@ skipped 3 files: holds no CloudTrail records
     logs/digest.json
     logs/list.json
     logs/none.jsonl
-skipped 3 files: not a CloudTrail file
+skipped 3 files: not read because of the name (.json and .jsonl are, with or without .gz)
     logs/\x1b[2J.log
     logs/README.md
     logs/archive.gz
@@ -127,11 +127,11 @@ func TestSkippedNamesAreLimited(t *testing.T) {
 	}
 	files(t, contents)
 	got := call(t, "", "scan", "logs")
-	wantIn(t, got.stderr, "skipped 30 files: not a CloudTrail file\n    logs/x\n", "    and 5 more (--verbose names all)\n")
+	wantIn(t, got.stderr, "skipped 30 files: not read because of the name (.json and .jsonl are, with or without .gz)\n    logs/x\n", "    and 5 more (--verbose names all)\n")
 	if got := call(t, "", "scan", "-v", "logs"); strings.Count(got.stderr, "    logs/") != 30 || got.code != 0 {
 		t.Errorf("exit code %d, stderr:\n%s", got.code, got.stderr)
 	}
-	if got.stdout != "No alerts.\n" {
+	if got.stdout != "No CloudTrail records were read.\n" {
 		t.Errorf("stdout %q", got.stdout)
 	}
 }
@@ -195,6 +195,7 @@ func TestUnreadable(t *testing.T) {
 		"huge.json":     delivery(`{"eventVersion":"1","x":"`+strings.Repeat("x", 5<<20)+`"}`, stop),
 		"many.jsonl":    strings.Repeat("{\"eventVersion\":\n", 25) + stop,
 		"plain.json.gz": delivery(stop),
+		"noise.json.gz": "\x00\x01",
 		"twice.json":    `{"Records":[` + stop + `],"Records":[]}`,
 	})
 	tests := []struct {
@@ -209,7 +210,8 @@ func TestUnreadable(t *testing.T) {
 		{"empty.json", 0, []string{"error: empty.json: no JSON in 0 bytes"}},
 		{"huge.json", 2, []string{"error: huge.json: record 0: record over the size limit", "2 records"}},
 		{"many.jsonl", 2, []string{"error: many.jsonl: record 9: ", "error: many.jsonl: and 15 more\n", "0 paths, 25 records"}},
-		{"plain.json.gz", 0, []string{"error: plain.json.gz: not a gzip file"}},
+		{"plain.json.gz", 2, []string{"error: plain.json.gz: not a gzip file, though its name says so; it was read as it is"}},
+		{"noise.json.gz", 0, []string{"error: noise.json.gz: not a gzip file\n"}},
 		{"twice.json", 2, []string{`error: twice.json: second key "Records"`}},
 	}
 	for _, test := range tests {
@@ -230,6 +232,16 @@ func TestUnreadable(t *testing.T) {
 	if got := call(t, "", "scan", "-v", "many.jsonl"); strings.Count(got.stderr, "error:") != 25 {
 		t.Errorf("--verbose: %s", got.stderr)
 	}
-	wantIn(t, call(t, "", "scan", "empty.json").stdout, "No alerts in what could be read.\n")
-	wantIn(t, call(t, "", "scan", "--matches", "empty.json").stdout, "No matches in what could be read.\n")
+	wantIn(t, call(t, "", "scan", "empty.json").stdout, "No CloudTrail records were read.\n")
+	wantIn(t, call(t, "", "scan", "--min-severity", "critical", "--cooldown", "0", "empty.json", quietFile(t)).stdout, "No alerts in what could be read.\n")
+}
+
+// quietFile writes a file whose only record matches nothing.
+func quietFile(t *testing.T) string {
+	t.Helper()
+	const name = "quiet.json"
+	if err := os.WriteFile(name, []byte(delivery(event("q", "DescribeInstances", 0))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ type options struct {
 type scanFlags struct {
 	failOnMatch, matches, alerts, verbose bool
 	format, minSeverity, store, output    string
-	cooldown                              int64
+	cooldown                              string
 }
 
 func (f *scanFlags) register(set *pflag.FlagSet) {
@@ -56,7 +57,7 @@ func (f *scanFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.matches, "matches", false, "detection only: print every match of every rule")
 	set.BoolVar(&f.alerts, "alerts", false, "print every finding as an alert: no exceptions, severity or cooldown")
 	set.StringVar(&f.minSeverity, "min-severity", runtime.Medium.String(), "least `LEVEL` that is alerted: informational, low, medium, high or critical")
-	set.Int64Var(&f.cooldown, "cooldown", 60, "`MINUTES` that an alert holds back further ones of its rule, account and actor; 0 is off")
+	set.StringVar(&f.cooldown, "cooldown", "60", "`MINUTES` that an alert holds back further ones of its rule, account and actor; 0 is off")
 	set.BoolVar(&f.failOnMatch, "fail-on-match", false, "exit 1 when anything is printed")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "name every skipped file and every unreadable record")
 	set.StringVar(&f.store, "store", "", "remember alerts in `FILE` (not available yet)")
@@ -89,11 +90,12 @@ func (f *scanFlags) options(paths []string) (options, error) {
 	if err != nil {
 		return o, fmt.Errorf("--min-severity: %w", err)
 	}
-	if f.cooldown < 0 || f.cooldown > int64(math.MaxInt64/time.Minute) {
-		return o, fmt.Errorf("--cooldown %d: use minutes, 0 or more", f.cooldown)
+	cooldown, err := strconv.ParseInt(f.cooldown, 10, 64)
+	if err != nil || cooldown < 0 || cooldown > int64(math.MaxInt64/time.Minute) {
+		return o, fmt.Errorf("--cooldown %s: write minutes as a number, for example 60; 0 is off", f.cooldown)
 	}
 	o.config.MinSeverity = level
-	o.config.Cooldown = time.Duration(f.cooldown) * time.Minute
+	o.config.Cooldown = time.Duration(cooldown) * time.Minute
 	for _, path := range paths {
 		if path == "" {
 			return o, errors.New("an empty PATH: use . for the current directory")

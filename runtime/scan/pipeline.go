@@ -193,7 +193,7 @@ func (p *pipeline) finish() error {
 		}
 	}
 	p.report.alerts = p.printed
-	if err := p.printer.end(!p.report.failed()); err != nil {
+	if err := p.printer.end(p.report.records, !p.report.failed()); err != nil {
 		return p.dest.named(err)
 	}
 	return p.dest.commit()

@@ -57,26 +57,48 @@ func newReader(set runtime.Ruleset, stdin io.Reader, maxFaults int) *reader {
 
 // read reads a file to its end, or as far as it can be read.
 func (r *reader) read(ctx context.Context, in input) contents {
-	source := r.stdin
-	if in.path != standardStream {
-		file, err := os.Open(in.path)
-		if err != nil {
-			return contents{err: fmt.Errorf("open: %w", bareCause(err))}
-		}
-		defer file.Close() // it was only read
-		source = file
+	if in.path == standardStream {
+		c := r.readRecords(ctx, in.path, r.stdin, cloudtrail.Document)
+		c.judge(in)
+		return c
 	}
-	if r.records == nil {
-		r.records = cloudtrail.NewReader(source, formatOf(in.path), cloudtrail.Limits{})
-	} else {
-		r.records.Reset(source, formatOf(in.path))
+	file, err := os.Open(in.path)
+	if err != nil {
+		return contents{err: fmt.Errorf("open: %w", bareCause(err))}
 	}
-	c := r.readRecords(ctx, in.path)
+	defer file.Close() // it was only read
+	format := cloudtrail.FormatOf(in.path)
+	c := r.readRecords(ctx, in.path, file, format)
+	if errors.Is(c.err, cloudtrail.ErrNotGzip) {
+		c = r.readUnpacked(ctx, in.path, file, format)
+	}
 	c.judge(in)
 	return c
 }
 
-func (r *reader) readRecords(ctx context.Context, path string) (c contents) {
+// readUnpacked reads a file that is not gzip although its name says so. Browsers
+// unpack what they download; whatever the file is, that is worth an error, but
+// records that can be read are.
+func (r *reader) readUnpacked(ctx context.Context, path string, file *os.File, format cloudtrail.Format) contents {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return contents{err: cloudtrail.ErrNotGzip}
+	}
+	c := r.readRecords(ctx, path, file, format.AnyCompression())
+	switch {
+	case c.records == 0:
+		c.err = cloudtrail.ErrNotGzip
+	case c.err == nil:
+		c.err = fmt.Errorf("%w, though its name says so; it was read as it is", cloudtrail.ErrNotGzip)
+	}
+	return c
+}
+
+func (r *reader) readRecords(ctx context.Context, path string, source io.Reader, format cloudtrail.Format) (c contents) {
+	if r.records == nil {
+		r.records = cloudtrail.NewReader(source, format, cloudtrail.Limits{})
+	} else {
+		r.records.Reset(source, format)
+	}
 	place := 0
 	defer func() {
 		if value := recover(); value != nil {

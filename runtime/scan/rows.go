@@ -14,7 +14,7 @@ import (
 // alerts are empty and left out.
 type printer interface {
 	print(*alert.Alert) error
-	end(readAll bool) error
+	end(records int, readAll bool) error
 }
 
 func newPrinter(o options, s streams, dest *destination) printer {
@@ -92,7 +92,7 @@ func (p *jsonlPrinter) print(a *alert.Alert) error {
 	return p.encoder.Encode(newMatchRow(&a.Finding))
 }
 
-func (p *jsonlPrinter) end(bool) error { return nil }
+func (p *jsonlPrinter) end(int, bool) error { return nil }
 
 type csvPrinter struct {
 	writer  *csv.Writer
@@ -142,7 +142,7 @@ func (p *csvPrinter) print(a *alert.Alert) error {
 }
 
 // end writes the header of a table without rows, too.
-func (p *csvPrinter) end(bool) error {
+func (p *csvPrinter) end(int, bool) error {
 	if err := p.begin(); err != nil {
 		return err
 	}

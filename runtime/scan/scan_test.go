@@ -153,7 +153,7 @@ func TestExitCodes(t *testing.T) {
 		{"an unknown severity", "scan --min-severity grave quiet.json", 3, `unknown level "grave"`},
 		{"a negative cooldown", "scan --cooldown -1 quiet.json", 3, "--cooldown -1"},
 		{"a cooldown that overflows", "scan --cooldown 9000000000000 quiet.json", 3, "--cooldown 9000000000000"},
-		{"a cooldown that is no number", "scan --cooldown 1h quiet.json", 3, "invalid argument"},
+		{"a cooldown that is no number", "scan --cooldown 1h quiet.json", 3, "write minutes as a number"},
 		{"both --matches and --alerts", "scan --matches --alerts quiet.json", 3, "exclude each other"},
 		{"help", "help scan", 0, ""},
 		{"--help", "scan --help", 0, ""},

@@ -83,13 +83,16 @@ func nonEmpty(lines ...string) []string {
 	return kept
 }
 
-func (t *tablePrinter) end(readAll bool) error {
+func (t *tablePrinter) end(records int, readAll bool) error {
 	if len(t.rows) == 0 {
 		what := "No alerts"
 		if !t.decided {
 			what = "No matches"
 		}
-		if !readAll {
+		switch {
+		case records == 0:
+			what = "No CloudTrail records were read" // as a verdict this would reassure
+		case !readAll:
 			what += " in what could be read" // silence about the rest would reassure
 		}
 		_, err := fmt.Fprintln(t.dest, what+".")

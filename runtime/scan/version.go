@@ -28,6 +28,12 @@ func versionCommand(set runtime.Ruleset, s streams) *cobra.Command {
 	}
 }
 
+// version returns the release for --version.
+func version() string {
+	info, _ := debug.ReadBuildInfo()
+	return release(info)
+}
+
 // release returns the version and the commit of trailalerts in a binary, which
 // is its main module or, with rules kept elsewhere, a dependency of it.
 func release(info *debug.BuildInfo) string {
