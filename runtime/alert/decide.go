@@ -44,9 +44,14 @@ type Decision struct {
 }
 
 // CooldownKey names the findings that share a cooldown: those of one rule, one
-// account and one actor. Another actor's attack is never held back.
+// account and one actor. Another actor's attack is never held back; callers
+// without an ARN, who may be anybody, are told apart by their address.
 func (f *Finding) CooldownKey() string {
-	return f.Rule.Key + "/" + f.Event.AccountID + "/" + f.Event.Actor
+	key := f.Rule.Key + "/" + f.Event.AccountID + "/" + f.Event.Actor
+	if !strings.HasPrefix(f.Event.Actor, "arn:") {
+		key += "/" + f.Event.SourceIP
+	}
+	return key
 }
 
 // Decide decides what becomes of a finding. state is what is remembered under
@@ -140,12 +145,27 @@ func (m Memory) Apply(f Finding, config *Config, now time.Time) (Alert, Decision
 	key := f.CooldownKey()
 	d := Decide(&f, m[key], config, now)
 	if d.Next != m[key] {
+		m.forget(config.Cooldown, now)
 		m[key] = d.Next
 	}
 	if d.Outcome != Alerted {
 		return Alert{}, d
 	}
 	return Alert{Finding: f, Severity: d.Severity, Related: []Related{}, Suppressed: d.Suppressed, Why: d.Why}, d
+}
+
+// forget removes what no later decision needs once there is much of it: the
+// names in a key are chosen by callers, who could fill the memory otherwise.
+func (m Memory) forget(cooldown time.Duration, now time.Time) {
+	const many = 10_000
+	if len(m) < many || len(m)%many != 0 {
+		return
+	}
+	for key, state := range m {
+		if now.Sub(state.LastAlert) >= cooldown {
+			delete(m, key)
+		}
+	}
 }
 
 // Less orders findings by event time, then by where they were read, then by
