@@ -47,7 +47,11 @@ type Rule struct {
 	Source     string
 	SourceHash string
 
-	// Match reports whether a record satisfies the rule's condition.
+	// Condition is the condition as the rule writes it; several are joined by
+	// "or".
+	Condition string
+
+	// Match reports whether a record satisfies the condition.
 	Match func(*Event) bool
 
 	// Searches lists the search identifiers of the rule in the order of the

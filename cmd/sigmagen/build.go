@@ -22,6 +22,9 @@ func buildCommand() *cobra.Command {
 		Example: "  sigmagen build --rules rules --output hunt\n  sigmagen build --rules community/aws --rules ours --prefix --output hunt",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkOutput(output); err != nil {
+				return err
+			}
 			p, err := load(o)
 			if err != nil {
 				return err
@@ -33,7 +36,7 @@ func buildCommand() *cobra.Command {
 			if err := p.buildProgram(cmd.Context(), scanProgram, output); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s linked in\n", output, plural(len(p.plan.Rules), "rule"))
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", output, p.compiled())
 			if refused {
 				return exit(exitRefused)
 			}
@@ -46,6 +49,18 @@ func buildCommand() *cobra.Command {
 		panic(err) // the flag is defined above
 	}
 	return cmd
+}
+
+// checkOutput refuses a place where go build would make directories, or choose a
+// name.
+func checkOutput(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("--output %s is a directory: name the file to write", path)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("--output %s: %w", path, err)
+	}
+	return nil
 }
 
 func replayCommand() *cobra.Command {
@@ -70,6 +85,7 @@ func replayCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			fmt.Fprintln(cmd.ErrOrStderr(), p.compiled())
 			mode := "--matches"
 			if alerts {
 				mode = "--alerts"
@@ -115,12 +131,16 @@ func versionCommand() *cobra.Command {
 		Example: "  sigmagen version",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			version := "(unknown)"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-			}
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "sigmagen", version)
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "sigmagen", version())
 			return err
 		},
 	}
+}
+
+// version returns the version that was built, "(devel)" for that of a checkout.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }

@@ -80,14 +80,21 @@ func checkProject(o loadOptions, paths []string) (p *project, checked int, err e
 func checkPaths(paths []string) (p *project, checked int, err error) {
 	p = &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
 	var rules []*sigma.Rule
-	parse := func(file sigma.File) {
+	parse := func(file sigma.File) *sigma.Rule {
 		checked++
 		p.texts[file.Path] = file.Text
-		if rule := sigma.Parse(file, &p.list); rule != nil {
+		rule, ok := sigma.Parse(file, &p.list)
+		if ok {
 			rules = append(rules, rule)
 		}
+		return rule
 	}
+	seen := map[string]bool{}
 	for _, path := range paths {
+		if seen[filepath.Clean(path)] {
+			continue
+		}
+		seen[filepath.Clean(path)] = true
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, 0, fmt.Errorf("check: %w", err)
@@ -98,9 +105,15 @@ func checkPaths(paths []string) (p *project, checked int, err error) {
 				return nil, 0, err
 			}
 			sigma.Keys([]*sigma.Directory{dir}, &p.list)
+			var known []*sigma.Rule
 			for _, file := range dir.Files {
-				parse(file)
+				known = append(known, parse(file))
 			}
+			exceptions, err := p.configuration(dir)
+			if err != nil {
+				return nil, 0, err
+			}
+			plan.BuildExceptions(exceptions, known, &p.list)
 			continue
 		}
 		text, err := os.ReadFile(path)
@@ -108,6 +121,14 @@ func checkPaths(paths []string) (p *project, checked int, err error) {
 			return nil, 0, fmt.Errorf("check: %w", err)
 		}
 		name := filepath.Base(path)
+		if strings.HasSuffix(name, "_tests.json") {
+			p.texts[filepath.ToSlash(path)] = text
+			sigma.CheckTests(filepath.ToSlash(path), text, &p.list)
+			continue
+		}
+		if ext := filepath.Ext(name); ext != ".yml" && ext != ".yaml" {
+			return nil, 0, fmt.Errorf("check %s: a rule is a .yml file; other configuration is checked with its directory", path)
+		}
 		parse(sigma.File{Key: strings.TrimSuffix(name, filepath.Ext(name)), Path: filepath.ToSlash(path), Source: name, Text: text})
 	}
 	sigma.Unique(rules, diag.Warning, &p.list)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
@@ -46,7 +47,7 @@ func generateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			changes, err := compareWith(out, files)
+			changes, err := compareWith(out, pkg, files)
 			if err != nil {
 				return err
 			}
@@ -83,6 +84,9 @@ func (p *project) generate(dir, out, pkg string) ([]gogen.File, error) {
 	relative, err := relativePath(out, dir)
 	if err != nil {
 		return nil, err
+	}
+	if relative == "." {
+		return nil, fmt.Errorf("--out %s is the rules directory: choose another", out)
 	}
 	return gogen.Generate(p.plan, gogen.Options{Package: pkg, RulesName: name, RulesPath: relative, Tests: true, Tested: p.dirs[0].Tests})
 }
@@ -125,7 +129,7 @@ func count(changes []change, removed bool) int {
 // compareWith returns how a directory differs from files. Only files that begin
 // with the header of sigmagen count as extra; one that does not, but has the
 // name of a file to write, is an error: it is somebody's work.
-func compareWith(dir string, files []gogen.File) ([]change, error) {
+func compareWith(dir, pkg string, files []gogen.File) ([]change, error) {
 	var changes []change
 	known := map[string]bool{}
 	for _, file := range files {
@@ -157,10 +161,22 @@ func compareWith(dir string, files []gogen.File) ([]change, error) {
 		}
 		if ours(current) {
 			changes = append(changes, change{entry.Name(), "extra", nil})
+		} else if name := packageName(current); name != pkg && name != pkg+"_test" {
+			return nil, fmt.Errorf("%s belongs to package %s: a directory holds one package; choose another --out", filepath.Join(dir, entry.Name()), name)
 		}
 	}
 	slices.SortFunc(changes, func(a, b change) int { return strings.Compare(a.name, b.name) })
 	return changes, nil
+}
+
+// packageName returns the package that a Go file belongs to, "" if it does not
+// say so.
+func packageName(source []byte) string {
+	file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.PackageClauseOnly)
+	if err != nil {
+		return ""
+	}
+	return file.Name.Name
 }
 
 func ours(content []byte) bool { return bytes.HasPrefix(content, []byte(gogen.Header)) }

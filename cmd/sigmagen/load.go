@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +45,6 @@ type project struct {
 func load(o loadOptions) (*project, error) {
 	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
 	var rules []*sigma.Rule
-	var exceptions []sigma.Exception
 	for _, name := range o.dirs {
 		dir, err := openDirectory(name, o.prefix, &p.list)
 		if err != nil {
@@ -56,20 +54,23 @@ func load(o loadOptions) (*project, error) {
 	}
 	sigma.Keys(p.dirs, &p.list)
 	for _, dir := range p.dirs {
+		var known []*sigma.Rule
 		for _, file := range dir.Files {
 			p.texts[file.Path] = file.Text
-			if rule := sigma.Parse(file, &p.list); rule != nil {
+			rule, ok := sigma.Parse(file, &p.list)
+			known = append(known, rule)
+			if ok {
 				rules = append(rules, rule)
 			}
 		}
 		if err := p.checkTests(dir, o.tests); err != nil {
 			return nil, err
 		}
-		found, err := p.configuration(dir)
+		exceptions, err := p.configuration(dir)
 		if err != nil {
 			return nil, err
 		}
-		exceptions = append(exceptions, found...)
+		p.plan.Exceptions = append(p.plan.Exceptions, plan.BuildExceptions(exceptions, known, &p.list)...)
 	}
 	ids := diag.Warning
 	if o.strictIDs && p.dirs[0].Structured {
@@ -79,8 +80,8 @@ func load(o loadOptions) (*project, error) {
 	refused := p.list.Refused()
 	rules = slices.DeleteFunc(rules, func(r *sigma.Rule) bool { return refused[r.Path] })
 	p.plan.Rules = plan.Build(rules, &p.list)
-	p.plan.Exceptions = plan.BuildExceptions(exceptions, rules, &p.list)
 	p.dropRefused()
+	slices.SortFunc(p.plan.Exceptions, func(a, b plan.Exception) int { return strings.Compare(a.Rule, b.Rule) })
 	return p, nil
 }
 
@@ -99,7 +100,7 @@ func (p *project) dropRefused() {
 func openDirectory(name string, prefix bool, list *diag.List) (*sigma.Directory, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, fmt.Errorf("open rules directory: %w", err)
+		return nil, fmt.Errorf("open rules directory: %w (run it where that directory is, or name another with --rules)", err)
 	}
 	if !info.IsDir() {
 		return nil, fmt.Errorf("open rules directory: %s is a file; name the directory that holds it", name)
@@ -111,7 +112,7 @@ func openDirectory(name string, prefix bool, list *diag.List) (*sigma.Directory,
 	if !prefix {
 		base = ""
 	} else if !sigma.ValidStem(base) {
-		return nil, fmt.Errorf("open rules directory: --prefix cannot put %q before the names of rules: letters, digits, _, - and . only", base)
+		return nil, fmt.Errorf("open rules directory: --prefix cannot put %q before the names of rules: letters, digits, _ and - only", base)
 	}
 	return sigma.Open(os.DirFS(name), filepath.ToSlash(filepath.Clean(name)), base, list)
 }
@@ -203,14 +204,28 @@ func (p *project) refuse(w io.Writer, skipRefused bool) (refused bool, err error
 		return true, exit(exitRefused)
 	}
 	if len(p.plan.Rules) == 0 {
-		return true, errors.New("every rule is refused")
+		fmt.Fprintln(w, "every rule is refused")
+		return true, exit(exitRefused)
 	}
 	return true, nil
 }
 
+// compiled says how many rules the program has, and how many were left out.
+func (p *project) compiled() string {
+	files := 0
+	for _, dir := range p.dirs {
+		files += len(dir.Files)
+	}
+	text := plural(len(p.plan.Rules), "rule") + " compiled"
+	if left := files - len(p.plan.Rules); left > 0 {
+		text += fmt.Sprintf(", %d refused and left out", left)
+	}
+	return text
+}
+
 func (p *project) summary() string {
 	var parts []string
-	for _, severity := range []diag.Severity{diag.Error, diag.Warning, diag.Note} {
+	for _, severity := range []diag.Severity{diag.Error, diag.Warning} {
 		if n := p.list.Count(severity); n > 0 || severity == diag.Error {
 			parts = append(parts, plural(n, severity.String()))
 		}

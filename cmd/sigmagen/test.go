@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,51 +37,70 @@ func testCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(names) > 0 {
+				p.keepOnly(selected)
+			}
 			if _, err := p.refuse(cmd.ErrOrStderr(), false); err != nil {
 				return err
 			}
-			return p.test(cmd, selected)
+			return p.test(cmd)
 		},
 	}
 	addRules(cmd, &o)
 	return cmd
 }
 
-// selectRules returns the rules of those names, or all.
-func (p *project) selectRules(names []string) ([]*plan.Rule, error) {
+// selectRules returns the files of the rules of those names, or of all.
+func (p *project) selectRules(names []string) ([]sigma.File, error) {
+	files := p.dirs[0].Files
 	if len(names) == 0 {
-		return p.plan.Rules, nil
+		return files, nil
 	}
-	var selected []*plan.Rule
+	var keys []string
+	for _, file := range files {
+		keys = append(keys, file.Key)
+	}
+	var selected []sigma.File
 	for _, name := range names {
-		key := strings.TrimSuffix(path.Base(strings.ReplaceAll(name, `\`, "/")), path.Ext(name))
-		found := false
-		var keys []string
-		for _, rule := range p.plan.Rules {
-			keys = append(keys, rule.Syntax.Key)
-			if rule.Syntax.Key == key || rule.Syntax.Key == name {
-				selected, found = append(selected, rule), true
-			}
-		}
-		// A rule that was refused is not in the plan; its diagnostics say more.
-		if !found && !p.list.HasErrors() {
+		base := filepath.Base(name)
+		key := strings.TrimSuffix(base, filepath.Ext(base))
+		i := slices.Index(keys, key)
+		if i < 0 {
 			err := fmt.Errorf("no rule is called %q", name)
 			if hint := sigma.DidYouMean(key, keys); hint != "" {
 				err = fmt.Errorf("%w: %s", err, hint)
 			}
 			return nil, err
 		}
+		if !slices.ContainsFunc(selected, func(f sigma.File) bool { return f.Key == key }) {
+			selected = append(selected, files[i])
+		}
 	}
 	return selected, nil
 }
 
-// test runs the tests of rules in one throw-away program.
-func (p *project) test(cmd *cobra.Command, rules []*plan.Rule) error {
+// keepOnly forgets every rule but those of files, and what there is to say about
+// the others: a half-written rule must not keep another from being tested.
+func (p *project) keepOnly(files []sigma.File) {
+	keys, paths := map[string]bool{}, map[string]bool{}
+	for _, file := range files {
+		keys[file.Key], paths[file.Path] = true, true
+		if source, ok := p.dirs[0].Tests[file.Key]; ok {
+			paths[p.dirs[0].Path(source)] = true
+		}
+	}
+	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool { return !keys[r.Syntax.Key] })
+	p.plan.Exceptions = nil
+	p.list.Keep(func(d diag.Diagnostic) bool { return paths[d.Path] })
+}
+
+// test runs the tests of the planned rules in one throw-away program.
+func (p *project) test(cmd *cobra.Command) error {
 	var requests bytes.Buffer
 	encoder := json.NewEncoder(&requests)
 	var tested []*plan.Rule
 	var untested []string
-	for _, rule := range rules {
+	for _, rule := range p.plan.Rules {
 		source, ok := p.dirs[0].Tests[rule.Syntax.Key]
 		if !ok {
 			untested = append(untested, rule.Syntax.Path)

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -111,7 +112,11 @@ func (p *project) buildProgram(ctx context.Context, main program, output string)
 		command.Dir = temporary
 	}
 	if text, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build of the rules: %w\n%s", err, bytes.TrimSpace(text))
+		hint := ""
+		if bytes.Contains(text, []byte("missing go.sum entry")) {
+			hint = "\nthis module does not have what sigmagen needs: run go get -tool " + modulePath + "/cmd/sigmagen"
+		}
+		return fmt.Errorf("go build of the rules: %w\n%s%s", err, bytes.TrimSpace(text), hint)
 	}
 	return nil
 }
@@ -279,6 +284,9 @@ func goCommand(ctx context.Context, dir string, arguments ...string) ([]byte, er
 // runProgram runs a throw-away program and returns its exit code.
 func runProgram(ctx context.Context, path string, arguments []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
 	command := exec.CommandContext(ctx, path, arguments...)
+	// An interrupted program is asked to end, so that it can tidy up.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 5 * time.Second
 	command.Stdin, command.Stdout, command.Stderr = stdin, stdout, stderr
 	err := command.Run()
 	var failed *exec.ExitError

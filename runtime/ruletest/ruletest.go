@@ -84,7 +84,7 @@ type testFile struct {
 }
 
 func parse(text []byte) (testFile, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	decoder.DisallowUnknownFields()
 	var tests testFile
 	if err := decoder.Decode(&tests); err != nil {
@@ -100,6 +100,7 @@ func parse(text []byte) (testFile, error) {
 func explain(rule *runtime.Rule, e *runtime.Event) string {
 	const most = 5
 	var b strings.Builder
+	fmt.Fprintf(&b, "  condition: %s\n", rule.Condition)
 	for _, search := range rule.Searches {
 		verdict := "does not hold"
 		if search.Match(e) {

@@ -11,16 +11,15 @@ import (
 // Severity says what a diagnostic means for the run.
 type Severity uint8
 
-// An Error refuses the input; a Warning and a Note never do.
+// An Error refuses the input; a Warning never does.
 const (
-	Note Severity = iota
-	Warning
+	Warning Severity = iota
 	Error
 )
 
 // String returns the severity as the JSON output writes it.
 func (s Severity) String() string {
-	return [...]string{"note", "warning", "error"}[s]
+	return [...]string{"warning", "error"}[s]
 }
 
 // Position is a place in an input file. Line and Column count from 1, Column in
@@ -30,9 +29,6 @@ type Position struct {
 	Line   int
 	Column int
 }
-
-// IsZero reports whether p names no place at all.
-func (p Position) IsZero() bool { return p == Position{} }
 
 // Diagnostic is one thing to say. Code is stable and has the form area/what;
 // Hint, if any, is a way out.
@@ -101,6 +97,11 @@ func (l *List) Count(s Severity) int {
 
 // HasErrors reports whether anything in the list refuses the input.
 func (l *List) HasErrors() bool { return l.Count(Error) > 0 }
+
+// Keep removes the diagnostics for which keep is false.
+func (l *List) Keep(keep func(Diagnostic) bool) {
+	l.all = slices.DeleteFunc(l.all, func(d Diagnostic) bool { return !keep(d) })
+}
 
 // Refused returns the set of paths that have an error.
 func (l *List) Refused() map[string]bool {

@@ -1,11 +1,13 @@
 package diag
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/rivo/uniseg"
 )
@@ -34,7 +36,8 @@ func writeOne(w io.Writer, d Diagnostic, source func(string) []byte) error {
 	}
 	b.WriteString(Printable(d.Message) + "\n")
 	if line, ok := sourceLine(source(d.Path), d.Line); ok {
-		before, marked := caret(line, d.Column, d.Length)
+		line, column := window(line, d.Column)
+		before, marked := caret(line, column, d.Length)
 		gutter := len(fmt.Sprint(d.Line))
 		fmt.Fprintf(&b, " %d | %s\n", d.Line, Printable(line))
 		fmt.Fprintf(&b, " %*s | %s%s\n", gutter, "", before, marked)
@@ -61,6 +64,27 @@ func sourceLine(text []byte, number int) (string, bool) {
 	}
 	line, _, _ := strings.Cut(rest, "\n")
 	return strings.TrimPrefix(strings.TrimSuffix(line, "\r"), "\ufeff"), true
+}
+
+// widest is how many characters of a source line are shown.
+const widest = 150
+
+// window returns the part of a long line around a column, and the column in it.
+func window(line string, column int) (part string, columnInPart int) {
+	runes := []rune(line)
+	if len(runes) <= widest {
+		return line, column
+	}
+	start := max(0, min(column-1-widest/3, len(runes)-widest))
+	part = string(runes[start:min(start+widest, len(runes))])
+	if start+widest < len(runes) {
+		part += "..."
+	}
+	if start > 0 {
+		part = "..." + part
+		start -= len("...")
+	}
+	return part, column - start
 }
 
 // caret returns white space as wide as what stands before the column, and a
@@ -99,11 +123,13 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// WriteJSON writes diagnostics one JSON object a line.
+// WriteJSON writes diagnostics one JSON object a line. Characters that could
+// steer a terminal are escaped, which JSON readers undo.
 func WriteJSON(w io.Writer, diagnostics []Diagnostic) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
 	for _, d := range diagnostics {
+		var line bytes.Buffer
+		encoder := json.NewEncoder(&line)
+		encoder.SetEscapeHTML(false)
 		err := encoder.Encode(struct {
 			Path     string `json:"path"`
 			Line     int    `json:"line"`
@@ -116,6 +142,25 @@ func WriteJSON(w io.Writer, diagnostics []Diagnostic) error {
 		if err != nil {
 			return err
 		}
+		if _, err := io.WriteString(w, escapeJSON(line.String())); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// escapeJSON escapes what is not printable in a line of JSON, whose control
+// characters of ASCII are escaped already.
+func escapeJSON(line string) string {
+	var b strings.Builder
+	for _, r := range line {
+		if r == '\n' || unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }

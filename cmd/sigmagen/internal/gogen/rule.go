@@ -2,6 +2,7 @@ package gogen
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -61,6 +62,11 @@ func (w *ruleWriter) fields() []jen.Code {
 	list("FalsePositives", s.FalsePositives)
 	text("Source", s.Source)
 	text("SourceHash", w.rule.plan.SourceHash)
+	var conditions []string
+	for _, c := range w.rule.plan.Conditions {
+		conditions = append(conditions, oneLine(c.Text))
+	}
+	text("Condition", strings.Join(conditions, " or "))
 	fields = append(fields, field("Match", jen.Id(w.rule.match)))
 	var searches []jen.Code
 	for _, search := range w.rule.plan.Searches {

@@ -60,11 +60,15 @@ func buildSearch(s sigma.Search, list *diag.List) *Search {
 	for _, m := range s.Maps {
 		var items Map
 		for _, item := range m {
-			if !slices.Contains(search.Fields, item.Field.Value) {
-				search.Fields = append(search.Fields, item.Field.Value)
+			planned, ok := buildItem(item, list)
+			if !ok {
+				continue
 			}
-			if planned, ok := buildItem(item, list); ok {
-				items = append(items, planned)
+			items = append(items, planned)
+			for _, field := range planned.fields() {
+				if !slices.Contains(search.Fields, field) {
+					search.Fields = append(search.Fields, field)
+				}
 			}
 		}
 		search.Maps = append(search.Maps, items)

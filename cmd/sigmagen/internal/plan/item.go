@@ -26,6 +26,7 @@ func buildItem(item sigma.Item, list *diag.List) (planned Item, ok bool) {
 	before := list.Count(diag.Error)
 	b := itemBuilder{item: item, list: list}
 	b.modifiers()
+	b.warnFieldName()
 	if list.Count(diag.Error) > before {
 		return Item{}, false
 	}
@@ -36,6 +37,20 @@ func buildItem(item sigma.Item, list *diag.List) (planned Item, ok bool) {
 		}
 	}
 	return planned, list.Count(diag.Error) == before
+}
+
+// fields returns the fields that an item reads: its own, and those that it is
+// compared with.
+func (i *Item) fields() []string {
+	fields := []string{i.Field}
+	for _, p := range i.Predicates {
+		for _, v := range p.Values {
+			if p.Op == Field {
+				fields = append(fields, v.Text)
+			}
+		}
+	}
+	return fields
 }
 
 // add appends a predicate to an item. Values that are tested alike share one
@@ -203,6 +218,35 @@ func (b *itemBuilder) part(p Predicate, v sigma.Scalar) (Predicate, bool) {
 // recordFields are the top-level fields of a CloudTrail record that hold others.
 var recordFields = []string{"userIdentity", "requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "tlsDetails", "insightDetails"}
 
+// topLevelFields are the top-level fields of CloudTrail records (CloudTrail User
+// Guide, "CloudTrail record contents"), those of Insights and network activity
+// events included.
+var topLevelFields = []string{
+	"additionalEventData", "addendum", "apiVersion", "awsRegion", "edgeDeviceDetails", "errorCode", "errorMessage", "eventCategory", "eventContext", "eventID",
+	"eventName", "eventSource", "eventTime", "eventType", "eventVersion", "insightDetails", "managementEvent", "readOnly", "recipientAccountId",
+	"requestID", "requestParameters", "resources", "responseElements", "serviceEventDetails", "sessionCredentialFromConsole", "sharedEventID",
+	"sourceIPAddress", "tlsDetails", "userAgent", "userIdentity", "vpcEndpointAccountId", "vpcEndpointId",
+}
+
+// warnFieldName warns of a field that differs from one of CloudTrail in case
+// alone: the names of fields are exact.
+func (b *itemBuilder) warnFieldName() {
+	first, _, _ := strings.Cut(b.item.Field.Value, ".")
+	for _, known := range topLevelFields {
+		if first != known && strings.EqualFold(first, known) {
+			b.list.Warnf(b.item.Field.Span, "value/field-case", "write "+known+": the case of values does not matter, that of fields does", "CloudTrail records have no field %q", first)
+		}
+	}
+	if b.item.Field.Value != "eventSource" || len(b.item.Modifiers) > 0 {
+		return
+	}
+	for _, v := range b.item.Values {
+		if v.Kind == sigma.String && !strings.ContainsAny(v.Value, "*?") && !strings.Contains(v.Value, ".amazonaws.com") {
+			b.list.Warnf(v.Span, "value/event-source", "it is the service's name and .amazonaws.com", "no eventSource of CloudTrail looks like %q", v.Value)
+		}
+	}
+}
+
 // warnFieldPath warns of the TrailAlerts dialect, which read such a value as the
 // name of another field.
 func (b *itemBuilder) warnFieldPath(v sigma.Scalar) {
@@ -256,8 +300,10 @@ func (b *itemBuilder) fieldName(v sigma.Scalar) bool {
 	switch {
 	case v.Kind != sigma.String:
 		b.list.Errorf(v.Span, "modifier/value", "name a field", "the modifier \"fieldref\" takes the name of a field as text")
-	case v.Value == "" || v.Value != strings.TrimSpace(v.Value):
+	case !sigma.IsField(v.Value):
 		b.list.Errorf(v.Span, "modifier/value", "name a field", "%q is not the name of a field", v.Value)
+	case strings.Contains(v.Value, "|"):
+		b.list.Errorf(v.Span, "modifier/value", "name the field alone", "the name of a field cannot have modifiers")
 	case strings.ContainsAny(v.Value, "*?"):
 		b.list.Errorf(v.Span, "modifier/value", "name one field", "the name of a field cannot have wildcards")
 	default:

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	sigmago "github.com/bradleyjkemp/sigma-go"
 	"gopkg.in/yaml.v3"
@@ -19,10 +21,20 @@ const (
 )
 
 // conditions checks the condition of a detection, or its list of conditions.
-func (d *document) conditions(detection *yaml.Node, names []string) []*conditionParser {
+func (d *document) conditions(root, detection *yaml.Node, names []string) []*conditionParser {
 	key, node := get(detection, "condition")
 	if key == nil {
-		d.list.Errorf(d.at(detection.Line, detection.Column), "condition/missing", "add `condition: selection`", "the detection has no condition")
+		at, _ := get(root, "detection")
+		hint := "add `condition: selection`"
+		if outside, _ := get(root, "condition"); outside != nil {
+			at, hint = outside, "indent it below `detection:`"
+		}
+		for _, name := range names {
+			if DidYouMean(name, []string{"condition"}) != "" {
+				hint = "the key is called condition, not " + name
+			}
+		}
+		d.list.Errorf(d.span(at), "condition/missing", hint, "the detection has no condition")
 		return nil
 	}
 	items := []*yaml.Node{node}
@@ -119,8 +131,11 @@ func (p *conditionParser) check() {
 	for i := 0; i < len(all) && !p.failed; i++ {
 		w := all[i]
 		switch {
+		case w.text == "|" && i+1 < len(all) && all[i+1].from == w.to && all[i+1].text == "|":
+			w.to = all[i+1].to
+			p.fail(w, "condition/operator", "write `or`", "\"||\" is not an operator of Sigma")
 		case w.text == "|":
-			p.fail(w, "condition/aggregation", "write a Sigma correlation rule instead", "aggregation expressions are of Sigma 1 and no longer part of a condition")
+			p.fail(w, "condition/aggregation", "Sigma 2 has correlation rules for this, which are not supported yet", "aggregation expressions are of Sigma 1 and no longer part of a condition")
 		case w.text == "(":
 			if !wantOperand {
 				p.fail(w, "condition/operator", "put and, or between the two", "an operator is missing before %q", w.text)
@@ -134,14 +149,14 @@ func (p *conditionParser) check() {
 			case len(open) == 0:
 				p.fail(w, "condition/parenthesis", "remove it, or open one", "this parenthesis was never opened")
 			case wantOperand:
-				p.fail(w, "condition/operand", "", "an operand is missing before the closing parenthesis")
+				p.fail(w, "condition/operand", "name a search before it, or remove it", "an operand is missing before the closing parenthesis")
 			default:
 				open = open[:len(open)-1]
 			}
 			p.plain = append(p.plain, ")")
 		case w.text == "and" || w.text == "or":
 			if wantOperand {
-				p.fail(w, "condition/operand", "", "an operand is missing before %q", w.text)
+				p.fail(w, "condition/operand", "name a search before it, or remove it", "an operand is missing before %q", w.text)
 			}
 			wantOperand = true
 			p.plain = append(p.plain, w.text)
@@ -160,6 +175,10 @@ func (p *conditionParser) check() {
 				break
 			}
 			wantOperand = false
+			if i+1 < len(all) && all[i+1].text != "of" && strings.EqualFold(all[i+1].text, "of") {
+				p.fail(all[i+1], "condition/operator", "write `of`", "%q is not an operator of Sigma", all[i+1].text)
+				break
+			}
 			if i+1 < len(all) && all[i+1].text == "of" && quantity.MatchString(w.text) {
 				var pattern *word
 				if i+2 < len(all) {
@@ -177,7 +196,7 @@ func (p *conditionParser) check() {
 	}
 	last := all[len(all)-1]
 	if wantOperand {
-		p.fail(last, "condition/operand", "", "an operand is missing after %q", last.text)
+		p.fail(last, "condition/operand", "name a search after it, or remove it", "an operand is missing after %q", last.text)
 	}
 	for _, w := range open {
 		p.fail(w, "condition/parenthesis", "close it", "this parenthesis is never closed")
@@ -194,8 +213,11 @@ func foreignOperator(text string) (hint string, is bool) {
 	case "||":
 		return "write `or`", true
 	}
-	if strings.HasPrefix(text, "!") {
+	switch {
+	case strings.HasPrefix(text, "!"):
 		return "write `not`", true
+	case strings.Contains(text, "&"):
+		return "write `and` between the two", true
 	}
 	return "", false
 }
@@ -207,13 +229,30 @@ func (p *conditionParser) name(w word) {
 	case w.text == "them" || w.text == "of":
 		p.fail(w, "condition/quantifier", "write `1 of them` or `all of them`", "%q needs `1` or `all` before it", w.text)
 	case !identifierShape.MatchString(w.text):
-		p.fail(w, "condition/syntax", "a condition is made of names, and, or, not, 1 of, all of, and parentheses", "%q is not part of a condition", w.text)
+		hint := "a condition is made of names, and, or, not, 1 of, all of, and parentheses"
+		if i := strings.IndexFunc(w.text, func(r rune) bool { return r > unicode.MaxASCII }); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(w.text[i:])
+			hint = fmt.Sprintf("it holds the character %U; %s", r, hint)
+		}
+		p.fail(w, "condition/syntax", hint, "%q is not part of a condition", w.text)
 	case !slices.Contains(p.names, w.text):
-		p.list.Errorf(p.spanIn(p.node, w.from, w.to), "condition/unknown-search", DidYouMean(w.text, p.names), "unknown search %q", w.text)
+		p.list.Errorf(p.spanIn(p.node, w.from, w.to), "condition/unknown-search", p.suggest(w.text), "unknown search %q", w.text)
 		p.operand(Ref{Name: w.text})
 	default:
 		p.operand(Ref{Name: w.text, Span: p.spanIn(p.node, w.from, w.to)})
 	}
+}
+
+// suggest returns the search that a name may stand for, or all there are.
+func (p *conditionParser) suggest(name string) string {
+	if hint := DidYouMean(name, p.names); hint != "" {
+		return hint
+	}
+	const most = 8
+	if len(p.names) == 0 || len(p.names) > most {
+		return ""
+	}
+	return "the searches are: " + strings.Join(p.names, ", ")
 }
 
 func (p *conditionParser) quantifier(count, of word, pattern *word) {
@@ -241,7 +280,7 @@ func (p *conditionParser) quantifier(count, of word, pattern *word) {
 		}
 	}
 	if len(q.Members) == 0 {
-		p.list.Errorf(p.spanIn(p.node, pattern.from, pattern.to), "condition/pattern", DidYouMean(strings.Trim(pattern.text, "*"), p.names), "the pattern %q stands for no search", pattern.text)
+		p.list.Errorf(p.spanIn(p.node, pattern.from, pattern.to), "condition/pattern", p.suggest(strings.Trim(pattern.text, "*_")), "the pattern %q stands for no search", pattern.text)
 	}
 	p.operand(q)
 }

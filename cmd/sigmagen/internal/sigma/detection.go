@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -32,8 +33,9 @@ func (d *document) detection(root *yaml.Node, rule *Rule) {
 		switch {
 		case key.Value == "condition":
 		case key.Value == "timeframe":
-			d.list.Errorf(d.span(key), "structure/timeframe", "write a Sigma correlation rule with a timespan", "timeframe is of Sigma 1 and no longer part of a rule")
+			d.list.Errorf(d.span(key), "structure/timeframe", "Sigma 2 has correlation rules for this, which are not supported yet", "timeframe is of Sigma 1 and no longer part of a rule")
 		case !identifierShape.MatchString(key.Value) || reserved[key.Value]:
+			names = append(names, key.Value)
 			d.list.Errorf(d.span(key), "structure/search-name", "use letters, digits, _ and -, and none of the words of a condition", "%q cannot name a search", key.Value)
 		default:
 			names = append(names, key.Value)
@@ -45,7 +47,7 @@ func (d *document) detection(root *yaml.Node, rule *Rule) {
 	if len(names) == 0 {
 		d.list.Errorf(d.span(node), "structure/detection", "add a search: `selection:` with fields below it", "the detection has no search")
 	}
-	conditions := d.conditions(node, names)
+	conditions := d.conditions(root, node, names)
 	if d.list.Count(diag.Error) == before {
 		d.bridge(node, rule, conditions)
 		d.unused(rule)
@@ -178,10 +180,19 @@ func nestedHint(field string, node *yaml.Node) string {
 		field += "." + node.Content[0].Value
 		node = node.Content[1]
 	}
-	if node.Kind != yaml.ScalarNode {
+	switch node.Kind {
+	case yaml.SequenceNode:
+		return "write one list of values"
+	case yaml.MappingNode:
 		return "write nested fields with dots"
 	}
 	return "write nested fields with dots: `" + field + ": " + node.Value + "`"
+}
+
+// IsField reports whether a record can have a field of that name: keys joined by
+// dots, without white space around them.
+func IsField(name string) bool {
+	return name != "" && name == strings.TrimSpace(name) && !slices.Contains(strings.Split(name, "."), "")
 }
 
 // fieldName refuses names that no record can have.
@@ -190,8 +201,12 @@ func (d *document) fieldName(item Item) {
 	switch {
 	case name == "":
 		d.list.Errorf(item.Key, "keyword/unsupported", "name the field: `userAgent|contains: ...`", "searches without a field are not supported yet")
-	case name != strings.TrimSpace(name) || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, ".."):
-		d.list.Errorf(item.Key, "value/field", "", "%q is not the name of a field: keys joined by dots, without white space around them", name)
+	case !IsField(name):
+		hint := ""
+		if len(item.Modifiers) > 0 {
+			hint = "write `" + strings.TrimSpace(name) + "|" + strings.TrimSpace(item.Modifiers[0].Value) + "`, without white space"
+		}
+		d.list.Errorf(item.Key, "value/field", hint, "%q is not the name of a field: keys joined by dots, without white space around them", name)
 	case utf8.RuneCountInString(name) > 1000:
 		d.list.Errorf(item.Key, "value/field", "", "the name of the field is longer than 1,000 characters")
 	}

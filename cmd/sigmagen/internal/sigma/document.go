@@ -15,22 +15,27 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 )
 
-// maxNodes bounds a document after its aliases are resolved.
-const maxNodes = 50_000
+// maxNodes and maxDepth bound a document after its aliases are resolved; an
+// alias within itself exceeds the latter.
+const (
+	maxNodes = 50_000
+	maxDepth = 100
+)
 
 // document is a YAML document on its way to a Rule.
 type document struct {
-	path string
-	text []byte
-	list *diag.List
+	path   string
+	text   []byte
+	list   *diag.List
+	is     string // what the document is to be, for messages
+	begins string // how one begins
 }
 
 // parseYAML returns the mapping at the root of the only document in text, with
 // aliases and merge keys resolved and no key twice. It returns nil after an
 // error.
 func (d *document) parseYAML() *yaml.Node {
-	if !utf8.Valid(d.text) {
-		d.list.Errorf(d.at(1, 1), "structure/encoding", "save the file as UTF-8", "the file is not UTF-8 text")
+	if !d.checkCharacters() {
 		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(d.text))
@@ -50,7 +55,7 @@ func (d *document) parseYAML() *yaml.Node {
 		}
 	}
 	if len(roots) == 0 {
-		d.list.Errorf(d.at(1, 1), "structure/empty", "write a Sigma rule, or delete the file", "the file holds no YAML document")
+		d.list.Errorf(d.at(1, 1), "structure/empty", "write "+d.is+", or delete the file", "the file is empty")
 		return nil
 	}
 	if len(roots) > 1 {
@@ -59,14 +64,14 @@ func (d *document) parseYAML() *yaml.Node {
 	}
 	root := roots[0]
 	if root.Kind == yaml.AliasNode || root.Kind != yaml.MappingNode {
-		d.list.Errorf(d.span(root), "structure/not-a-map", "a rule begins with `title: ...`", "a Sigma rule is a YAML map, this is %s", describe(root))
+		d.list.Errorf(d.span(root), "structure/not-a-map", d.begins, "%s is a map, this is %s", d.is, describe(root))
 		return nil
 	}
 	budget := maxNodes
 	before := d.list.Count(diag.Error)
 	root = d.resolve(root, 0, &budget)
 	if budget < 0 {
-		d.list.Errorf(d.at(1, 1), "structure/too-large", "", "the document has more than %d values once its aliases are resolved", maxNodes)
+		d.list.Errorf(d.at(1, 1), "structure/too-large", "write values out instead of using aliases", "the document nests deeper than %d levels, or has more than %d values, once its aliases are resolved", maxDepth, maxNodes)
 	}
 	if d.list.Count(diag.Error) > before {
 		return nil
@@ -85,7 +90,11 @@ func (d *document) yamlError(err error) {
 		text = strings.TrimPrefix(text, m[0])
 	}
 	text = strings.TrimPrefix(text, "yaml: ")
-	d.list.Errorf(d.at(line, d.firstColumn(line)), "structure/yaml", "", "not well-formed YAML: %s", text)
+	span, hint := d.at(line, d.firstColumn(line)), ""
+	if likely, way, ok := d.likelyMistake(); ok {
+		span, hint = likely, way
+	}
+	d.list.Errorf(span, "structure/yaml", hint, "not well-formed YAML: %s", text)
 }
 
 // firstColumn returns the column of the first character of a line that is not
@@ -102,20 +111,19 @@ func (d *document) firstColumn(line int) int {
 // resolve returns node with aliases replaced by what they stand for and merge
 // keys (<<) by what they bring in, and reports keys that occur twice.
 func (d *document) resolve(node *yaml.Node, depth int, budget *int) *yaml.Node {
-	if *budget--; *budget < 0 || depth > 100 {
+	if *budget--; *budget < 0 || depth > maxDepth {
 		*budget = -1
 		return node
 	}
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
-		if depth++; depth > 100 {
+		if depth++; depth > maxDepth {
 			*budget = -1
 			return node
 		}
 	}
 	resolved := *node
 	resolved.Content = nil
-	resolved.Anchor = ""
 	if node.Kind != yaml.MappingNode {
 		for _, child := range node.Content {
 			resolved.Content = append(resolved.Content, d.resolve(child, depth+1, budget))
@@ -188,7 +196,7 @@ func get(node *yaml.Node, name string) (key, value *yaml.Node) {
 
 var (
 	decimalNumber = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?$|^[-+]?\.[0-9]+([eE][-+]?[0-9]+)?$`)
-	otherNumber   = regexp.MustCompile(`^([-+]?0[0-9_]+|[-+]?0o[0-7]+|[-+]?0x[0-9a-fA-F]+|[-+]?0b[01]+)$`)
+	otherNumber   = regexp.MustCompile(`^([-+]?0[0-9_.]+|[-+]?0[oO][0-7]+|[-+]?0[xX][0-9a-fA-F]+|[-+]?0[bB][01]+|[-+]?[0-9]+(_[0-9]+)+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
 )
 
 // scalar types a scalar by the YAML 1.2 core schema, from its own text: the
@@ -221,7 +229,8 @@ func (d *document) scalar(node *yaml.Node) Scalar {
 
 // span returns the place of a node in the file.
 func (d *document) span(node *yaml.Node) diag.Span {
-	span := d.at(node.Line, node.Column)
+	line, column := d.start(node)
+	span := d.at(line, column)
 	switch {
 	case node.Kind != yaml.ScalarNode || node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		span.Length = 1
@@ -231,6 +240,34 @@ func (d *document) span(node *yaml.Node) diag.Span {
 		span.Length = max(utf8.RuneCountInString(node.Value), 1)
 	}
 	return span
+}
+
+// start returns where the content of a node begins: behind its anchor and its
+// tag, at which the YAML library places it.
+func (d *document) start(node *yaml.Node) (line, column int) {
+	if node.Anchor == "" && node.Style&yaml.TaggedStyle == 0 {
+		return node.Line, node.Column
+	}
+	lines := strings.Split(string(d.text), "\n")
+	line, column = node.Line, node.Column
+	for line <= len(lines) {
+		rest := []rune(strings.TrimPrefix(lines[line-1], "\ufeff"))
+		rest = rest[min(column-1, len(rest)):]
+		switch {
+		case len(rest) == 0 || rest[0] == '#' || rest[0] == '\r':
+			line, column = line+1, 1
+		case isSpace(rest[0]):
+			column++
+		case rest[0] == '&' || rest[0] == '!':
+			for len(rest) > 0 && !isSpace(rest[0]) {
+				rest = rest[1:]
+				column++
+			}
+		default:
+			return line, column
+		}
+	}
+	return node.Line, node.Column
 }
 
 func (d *document) at(line, column int) diag.Span {
@@ -249,7 +286,7 @@ func (d *document) spanIn(node *yaml.Node, from, to int) diag.Span {
 			count++
 		}
 	}
-	line, column := node.Line, node.Column
+	line, column := d.start(node)
 	lines := strings.Split(string(d.text), "\n")
 	switch {
 	case node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:

@@ -36,6 +36,7 @@ type Directory struct {
 	Structured bool
 	Files      []File            // sorted by Source
 	Tests      map[string]string // key of a rule -> Source of its tests
+	refused    []string          // Sources, without their ending, of files that cannot name a rule
 }
 
 // Open lists a rules directory. What cannot be a rule's name is reported to
@@ -48,19 +49,29 @@ func Open(fsys fs.FS, name, prefix string, list *diag.List) (*Directory, error) 
 		start = rulesFolder
 	}
 	var tests []string
-	err := fs.WalkDir(fsys, start, func(source string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(fsys, ".", func(source string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		base := path.Base(source)
 		if entry.IsDir() {
-			if source != start && strings.HasPrefix(base, ".") {
+			if source != "." && strings.HasPrefix(base, ".") {
 				return fs.SkipDir
 			}
 			return nil
 		}
+		if entry.Type()&fs.ModeSymlink != 0 {
+			if info, err := fs.Stat(fsys, source); err == nil && info.IsDir() {
+				dir.ignored(source, "links to directories are not followed", list)
+				return nil
+			}
+		}
+		if start != "." && !strings.HasPrefix(source, start+"/") {
+			dir.outside(source, list)
+			return nil
+		}
 		switch ext := path.Ext(base); {
-		case ext == ".yml" || ext == ".yaml":
+		case strings.EqualFold(ext, ".yml") || strings.EqualFold(ext, ".yaml"):
 			text, err := fs.ReadFile(fsys, source)
 			if err != nil {
 				return err
@@ -82,17 +93,36 @@ func Open(fsys fs.FS, name, prefix string, list *diag.List) (*Directory, error) 
 	return dir, nil
 }
 
+// configuration lists what a structured directory may hold beside its rules.
+var configuration = regexp.MustCompile(`^(exceptions?\.json|placeholders\.yml|postprocessing_rules/[^/]+\.json)$`)
+
+// outside warns of a file beside sigma_rules/ that looks as if it were meant to
+// be read.
+func (dir *Directory) outside(source string, list *diag.List) {
+	ext := strings.ToLower(path.Ext(source))
+	if (ext == ".yml" || ext == ".yaml" || ext == ".json") && !configuration.MatchString(source) {
+		dir.ignored(source, "rules are read from "+rulesFolder+"/, and this is no configuration file by its name", list)
+	}
+}
+
+func (dir *Directory) ignored(source, why string, list *diag.List) {
+	list.Warnf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "name/ignored", "move or rename it", "this is not read: %s", why)
+}
+
 // stemShape is what a rule's file may be called, without its ending: the name
 // becomes a key, part of Go identifiers and of file names.
-var stemShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+// A dot is not allowed, since Go takes what stands between the last underscore
+// and the first dot of a file's name for an operating system.
+var stemShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,149}$`)
 
 // ValidStem reports whether a rule's file may be called so, without its ending.
-func ValidStem(name string) bool { return stemShape.MatchString(name) && len(name) <= 150 }
+func ValidStem(name string) bool { return stemShape.MatchString(name) }
 
 func (dir *Directory) add(source, stem string, text []byte, list *diag.List) {
 	display := dir.Path(source)
 	if !ValidStem(stem) {
-		list.Errorf(diag.Span{Position: diag.Position{Path: display, Line: 1, Column: 1}}, "name/characters", "rename it: letters, digits, _, - and . only, beginning with a letter or digit", "the file name cannot name a rule")
+		list.Errorf(diag.Span{Position: diag.Position{Path: display, Line: 1, Column: 1}}, "name/characters", "rename it: at most 150 letters, digits, _ and -, beginning with a letter or digit", "the file name %q cannot name a rule", stem)
+		dir.refused = append(dir.refused, strings.TrimSuffix(source, path.Ext(source)))
 		return
 	}
 	key := stem
@@ -115,7 +145,7 @@ func (dir *Directory) matchTests(tests []string, list *diag.List) {
 	for _, source := range tests {
 		file, ok := byStem[strings.TrimSuffix(source, testsSuffix)]
 		if !ok {
-			if dir.Structured {
+			if dir.Structured && !slices.Contains(dir.refused, strings.TrimSuffix(source, testsSuffix)) {
 				list.Errorf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "tests/no-rule", "rename it with its rule, or delete it", "no rule of that name stands beside these tests")
 			}
 			continue
@@ -140,9 +170,9 @@ func Keys(dirs []*Directory, list *diag.List) {
 			if len(dirs) > 1 {
 				hint = "rename one of them, or give --prefix to put the directory's name before each"
 			}
-			message := "two rules are called %q: this one and %s"
+			message := "two rules are called %q: this one and that of %s"
 			if other.Key != file.Key {
-				message = "the names of two rules differ in case alone: %q and %s"
+				message = "the name %q differs in case alone from that of %s"
 			}
 			list.Errorf(diag.Span{Position: diag.Position{Path: file.Path, Line: 1, Column: 1}}, "name/duplicate", hint, message, file.Key, other.Path)
 		}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/agext/levenshtein"
 	"gopkg.in/yaml.v3"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 )
 
 var (
@@ -16,9 +18,9 @@ var (
 	statuses     = []string{"stable", "test", "experimental", "deprecated", "unsupported"}
 	relatedTypes = []string{"derived", "obsolete", "merged", "renamed", "similar"}
 
-	uuidShape  = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	tagShape   = regexp.MustCompile(`^[a-z0-9_-]+\.[a-z0-9._-]+$`)
-	slashDates = regexp.MustCompile(`^\d{4}/\d{2}/\d{2}$`)
+	uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	tagShape  = regexp.MustCompile(`^[a-z0-9_-]+\.[a-z0-9._-]+$`)
+	dateShape = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 )
 
 // maxTitle is the longest title that the Sigma specification allows, in
@@ -27,13 +29,14 @@ const maxTitle = 256
 
 // metadata reads and checks everything of a rule but its detection.
 func (d *document) metadata(root *yaml.Node, rule *Rule) {
+	d.knownKeys(root)
 	rule.Title = d.text1(root, "title")
-	titleKey, _ := get(root, "title")
+	_, title := get(root, "title")
 	switch {
-	case titleKey == nil:
+	case title == nil:
 		d.list.Errorf(d.at(root.Line, root.Column), "metadata/title", "add `title: ...`", "the rule has no title")
-	case rule.Title.Value == "":
-		d.list.Errorf(d.span(titleKey), "metadata/title", "", "the title is empty")
+	case title.Kind == yaml.ScalarNode && title.Tag != "!!null" && strings.TrimSpace(title.Value) == "":
+		d.list.Errorf(d.span(title), "metadata/title", "say in a few words what the rule detects", "the title is empty")
 	case utf8.RuneCountInString(rule.Title.Value) > maxTitle:
 		d.list.Errorf(rule.Title.Span, "metadata/title", "", "the title is longer than %d characters", maxTitle)
 	}
@@ -66,6 +69,27 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 	if t := d.text1(root, "taxonomy"); t.Value != "" && t.Value != "sigma" {
 		d.list.Errorf(t.Span, "metadata/taxonomy", "use the field names of CloudTrail and leave taxonomy out", "the taxonomy %q is not known", t.Value)
 	}
+}
+
+// ruleKeys are the top-level attributes that the Sigma specification gives a
+// rule. Others are allowed.
+var ruleKeys = []string{
+	"title", "id", "name", "related", "taxonomy", "status", "description", "license", "author", "references", "date", "modified",
+	"logsource", "detection", "fields", "falsepositives", "level", "tags", "scope",
+}
+
+// knownKeys warns of a top-level key that looks like a misspelt attribute.
+func (d *document) knownKeys(root *yaml.Node) {
+	entries(root, func(key, _ *yaml.Node) {
+		if slices.Contains(ruleKeys, key.Value) {
+			return
+		}
+		if closest, similarity := closest(key.Value, ruleKeys); similarity >= 0.75 {
+			if present, _ := get(root, closest); present == nil {
+				d.list.Warnf(d.span(key), "metadata/unknown-key", "did you mean \""+closest+"\"?", "%q is no attribute of a Sigma rule", key.Value)
+			}
+		}
+	})
 }
 
 // text1 returns the text of a top-level key that takes one.
@@ -119,12 +143,15 @@ func (d *document) date(root *yaml.Node, name string) {
 	if t.Value == "" {
 		return
 	}
-	if slashDates.MatchString(t.Value) {
-		d.list.Warnf(t.Span, "metadata/"+name, "write "+strings.ReplaceAll(t.Value, "/", "-"), "dates with slashes are of Sigma 1")
-		return
-	}
-	if _, err := time.Parse(time.DateOnly, t.Value); err != nil {
+	dashed := strings.ReplaceAll(t.Value, "/", "-")
+	_, err := time.Parse(time.DateOnly, dashed)
+	switch {
+	case err != nil && dateShape.MatchString(dashed):
+		d.list.Errorf(t.Span, "metadata/"+name, "", "%q is not a day of the calendar", t.Value)
+	case err != nil:
 		d.list.Errorf(t.Span, "metadata/"+name, "write YYYY-MM-DD", "%q is not a date", t.Value)
+	case dashed != t.Value:
+		d.list.Warnf(t.Span, "metadata/"+name, "write "+dashed, "dates with slashes are of Sigma 1")
 	}
 }
 
@@ -158,6 +185,7 @@ func (d *document) logsource(root *yaml.Node) {
 		d.list.Errorf(d.span(node), "metadata/logsource", "write `product: aws` and `service: cloudtrail` below it", "logsource is a map, this is %s", describe(node))
 		return
 	}
+	before := d.list.Count(diag.Error)
 	product, category, service := d.text1(node, "product"), d.text1(node, "category"), d.text1(node, "service")
 	switch {
 	case product.Value == "aws" || product.Value == "" && service.Value == "cloudtrail":
@@ -165,7 +193,7 @@ func (d *document) logsource(root *yaml.Node) {
 		d.list.Errorf(product.Span, "metadata/logsource", "only rules of `product: aws` see CloudTrail records", "the logsource is not AWS: product %q", product.Value)
 	case category.Value != "" || service.Value != "":
 		d.list.Errorf(d.span(key), "metadata/logsource", "add `product: aws`", "the logsource does not name the product aws")
-	default:
+	case d.list.Count(diag.Error) == before:
 		d.list.Errorf(d.span(key), "metadata/logsource", "add `product: aws` and `service: cloudtrail`", "the logsource is empty")
 	}
 }
@@ -173,14 +201,19 @@ func (d *document) logsource(root *yaml.Node) {
 // DidYouMean returns a hint that names the candidate closest to a misspelt
 // word, or "".
 func DidYouMean(word string, candidates []string) string {
-	best, closest := "", 0.0
-	for _, candidate := range candidates {
-		if s := levenshtein.Similarity(strings.ToLower(word), strings.ToLower(candidate), nil); s > closest {
-			best, closest = candidate, s
-		}
-	}
-	if closest < 0.6 {
+	best, similarity := closest(word, candidates)
+	if similarity < 0.5 {
 		return ""
 	}
 	return "did you mean \"" + best + "\"?"
+}
+
+// closest returns the candidate most like a word, and how much: 0 to 1.
+func closest(word string, candidates []string) (best string, similarity float64) {
+	for _, candidate := range candidates {
+		if s := levenshtein.Similarity(strings.ToLower(word), strings.ToLower(candidate), nil); s > similarity {
+			best, similarity = candidate, s
+		}
+	}
+	return best, similarity
 }

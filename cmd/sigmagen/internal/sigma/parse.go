@@ -6,22 +6,20 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 )
 
-// Parse reads the rule in file. It reports what is wrong to list and returns nil
-// when anything there is an error.
-func Parse(file File, list *diag.List) *Rule {
-	d := &document{path: file.Path, text: file.Text, list: list}
+// Parse reads the rule in file and reports what is wrong to list. ok is false
+// when anything there is an error; the rule then holds what could be read, at
+// least its key.
+func Parse(file File, list *diag.List) (rule *Rule, ok bool) {
+	d := &document{path: file.Path, text: file.Text, list: list, is: "a Sigma rule", begins: "a rule begins with `title: ...`"}
 	before := list.Count(diag.Error)
+	rule = &Rule{Key: file.Key, Path: file.Path, Source: file.Source, Text: file.Text}
 	root := d.parseYAML()
 	if root == nil || d.otherDocument(root) {
-		return nil
+		return rule, false
 	}
-	rule := &Rule{Key: file.Key, Path: file.Path, Source: file.Source, Text: file.Text}
 	d.metadata(root, rule)
 	d.detection(root, rule)
-	if list.Count(diag.Error) > before {
-		return nil
-	}
-	return rule
+	return rule, list.Count(diag.Error) == before
 }
 
 // otherDocument refuses the documents of Sigma that are no rules, by name.

@@ -32,6 +32,9 @@ type Rule struct {
 	Conditions []Condition
 }
 
+// Stem returns the name of the rule's file without its ending.
+func (r *Rule) Stem() string { return stem(r.Source) }
+
 // Text is a piece of a document with its place. Value is "" when the document
 // does not have it.
 type Text struct {
