@@ -28,6 +28,7 @@ var cloudtrailEventSelectorsNarrowed = runtime.Rule{
 	},
 	Source:     "sigma_rules/cloudtrail_event_selectors_narrowed.yml",
 	SourceHash: "78e09a61ce42c693f510133a78b97c547e73f6bb01896ae12f84b0208d4f6688",
+	Condition:  "selection and (1 of narrowed_* or (advanced and not advanced_management))",
 	Match:      matchCloudtrailEventSelectorsNarrowed,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: cloudtrailEventSelectorsNarrowed_selection, Fields: []string{"eventSource", "eventName", "errorCode"}},

@@ -24,6 +24,7 @@ var cloudtrailLoggingStopped = runtime.Rule{
 	FalsePositives: []string{"A trail that is replaced by a trail of the organization"},
 	Source:         "sigma_rules/cloudtrail_logging_stopped.yml",
 	SourceHash:     "3215c82034e0f9e0897f613f52f908d69ea34b2b2d91c12a14d3cb1039d3b41c",
+	Condition:      "all of them",
 	Match:          matchCloudtrailLoggingStopped,
 	Searches: []runtime.Search{
 		{Name: "call", Match: cloudtrailLoggingStopped_call, Fields: []string{"eventSource", "eventName"}},

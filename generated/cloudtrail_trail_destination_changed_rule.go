@@ -23,6 +23,7 @@ var cloudtrailTrailDestinationChanged = runtime.Rule{
 	FalsePositives: []string{"A planned move of the log archive to another bucket"},
 	Source:         "sigma_rules/cloudtrail_trail_destination_changed.yml",
 	SourceHash:     "7fdbe0b2f6a5edc03ecffad443cd9681c56e3b5d08d6858a2a30e1e9a2844cde",
+	Condition:      "selection and success and (weaker or bucket_given and not filter_central_bucket)",
 	Match:          matchCloudtrailTrailDestinationChanged,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: cloudtrailTrailDestinationChanged_selection, Fields: []string{"eventSource", "eventName"}},

@@ -24,6 +24,7 @@ var ec2FlowLogsDeleted = runtime.Rule{
 	FalsePositives: []string{"A VPC that is taken down by hand"},
 	Source:         "sigma_rules/ec2_flow_logs_deleted.yml",
 	SourceHash:     "1204b5747a07f7e9d50433da4f36d2a8d7cd5486c39fbe898e56bcb35ce1761b",
+	Condition:      "selection and not failed and not filter_pipeline",
 	Match:          matchEc2FlowLogsDeleted,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: ec2FlowLogsDeleted_selection, Fields: []string{"eventSource", "eventName"}},

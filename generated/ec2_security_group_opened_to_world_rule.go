@@ -27,6 +27,7 @@ var ec2SecurityGroupOpenedToWorld = runtime.Rule{
 	},
 	Source:     "sigma_rules/ec2_security_group_opened_to_world.yml",
 	SourceHash: "95a217e8b7cc6f55ac452e1cb527ee195cd3973fda9db521f553ccc9b5c901c7",
+	Condition:  "selection and success and 1 of open_*",
 	Match:      matchEc2SecurityGroupOpenedToWorld,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: ec2SecurityGroupOpenedToWorld_selection, Fields: []string{"eventSource", "eventName"}},

@@ -24,6 +24,7 @@ var ec2SnapshotShared = runtime.Rule{
 	FalsePositives: []string{"A golden image that is shared with another account of the organization"},
 	Source:         "sigma_rules/ec2_snapshot_shared.yml",
 	SourceHash:     "030a37c2ab5f9cc482203bebc5a9c6e48ea33bc55c4e241ea41e36a187aae953",
+	Condition:      "selection and (shared_everyone or (shared_account and not filter_backup))",
 	Match:          matchEc2SnapshotShared,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: ec2SnapshotShared_selection, Fields: []string{"eventSource", "eventName", "errorCode"}},

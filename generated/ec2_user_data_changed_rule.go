@@ -25,6 +25,7 @@ var ec2UserDataChanged = runtime.Rule{
 	FalsePositives: []string{"Hand repair of an instance whose start script is broken"},
 	Source:         "sigma_rules/ec2_user_data_changed.yml",
 	SourceHash:     "956d8173d751dc62e85a3bfd99dce25218cd7df466b0200770cc16cd63a2357e",
+	Condition:      "selection and success and 1 of changed_*",
 	Match:          matchEc2UserDataChanged,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: ec2UserDataChanged_selection, Fields: []string{"eventSource", "eventName"}},

@@ -22,7 +22,7 @@ var exceptions = []runtime.Exception{
 		Rule:   "iam_user_created",
 		Actors: []string{"arn:aws:iam::111122223333:role/identity-broker"},
 		ActorRegexps: []*regexp.Regexp{
-			regexp.MustCompile("^AWSReservedSSO_PlatformAdmin_.*"),
+			regexp.MustCompile(":role/aws-reserved/.*/AWSReservedSSO_PlatformAdmin_[0-9a-f]+$"),
 		},
 	},
 }

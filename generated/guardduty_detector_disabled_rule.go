@@ -24,6 +24,7 @@ var guarddutyDetectorDisabled = runtime.Rule{
 	FalsePositives: []string{"An account or a Region that is being closed"},
 	Source:         "sigma_rules/guardduty_detector_disabled.yml",
 	SourceHash:     "5f2559eb13746636e3b138836e8704c30e5d7bdb38ba297ae0ef68b9995fd1c8",
+	Condition:      "selection and success",
 	Match:          matchGuarddutyDetectorDisabled,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: guarddutyDetectorDisabled_selection, Fields: []string{"eventSource", "eventName", "requestParameters.enable"}},

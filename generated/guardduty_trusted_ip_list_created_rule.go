@@ -24,6 +24,7 @@ var guarddutyTrustedIpListCreated = runtime.Rule{
 	FalsePositives: []string{"A new office or VPN address that the security team adds by hand"},
 	Source:         "sigma_rules/guardduty_trusted_ip_list_created.yml",
 	SourceHash:     "412ea31b0cf37086c332c8382d40a2e7363ea825106c668d60c93f1916be349a",
+	Condition:      "1 of selection_* and success and not filter_pipeline",
 	Match:          matchGuarddutyTrustedIpListCreated,
 	Searches: []runtime.Search{
 		{Name: "selection_activated", Match: guarddutyTrustedIpListCreated_selectionActivated, Fields: []string{"eventSource", "eventName", "requestParameters.activate"}},

@@ -23,10 +23,11 @@ var iamAccessKeyCreatedForOtherUser = runtime.Rule{
 	FalsePositives: []string{"Administrators who hand out access keys for service users"},
 	Source:         "sigma_rules/iam_access_key_created_for_other_user.yml",
 	SourceHash:     "87f723d5c6818a894793d75d3b20caf5841bbfcd5d8dcd849dd7416c2d41ab60",
+	Condition:      "selection and not 1 of filter_*",
 	Match:          matchIamAccessKeyCreatedForOtherUser,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: iamAccessKeyCreatedForOtherUser_selection, Fields: []string{"eventSource", "eventName", "requestParameters.userName", "errorCode"}},
-		{Name: "filter_own_key", Match: iamAccessKeyCreatedForOtherUser_filterOwnKey, Fields: []string{"requestParameters.userName"}},
+		{Name: "filter_own_key", Match: iamAccessKeyCreatedForOtherUser_filterOwnKey, Fields: []string{"requestParameters.userName", "userIdentity.userName"}},
 		{Name: "filter_pipeline", Match: iamAccessKeyCreatedForOtherUser_filterPipeline, Fields: []string{"userIdentity.sessionContext.sessionIssuer.userName"}},
 	},
 }

@@ -28,6 +28,7 @@ var iamAdministratorPolicyAttached = runtime.Rule{
 	},
 	Source:     "sigma_rules/iam_administrator_policy_attached.yml",
 	SourceHash: "4204a258b2c2eb2003b04b673d6eead1ebecfb1f79d2bbd34099365f21086af5",
+	Condition:  "all of selection_* and success and not 1 of filter_*",
 	Match:      matchIamAdministratorPolicyAttached,
 	Searches: []runtime.Search{
 		{Name: "selection_call", Match: iamAdministratorPolicyAttached_selectionCall, Fields: []string{"eventSource", "eventName"}},

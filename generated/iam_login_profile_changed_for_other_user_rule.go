@@ -25,11 +25,12 @@ var iamLoginProfileChangedForOtherUser = runtime.Rule{
 	FalsePositives: []string{"Administrators who reset a password without the service desk role"},
 	Source:         "sigma_rules/iam_login_profile_changed_for_other_user.yml",
 	SourceHash:     "480377d2c2658c165bef42d1375f26e64a5f3a6021d79c5fb745cb05bfebb3d1",
+	Condition:      "selection and success and not (filter_own_password or filter_service_desk)",
 	Match:          matchIamLoginProfileChangedForOtherUser,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: iamLoginProfileChangedForOtherUser_selection, Fields: []string{"eventSource", "eventName"}},
 		{Name: "success", Match: iamLoginProfileChangedForOtherUser_success, Fields: []string{"errorCode"}},
-		{Name: "filter_own_password", Match: iamLoginProfileChangedForOtherUser_filterOwnPassword, Fields: []string{"requestParameters.userName"}},
+		{Name: "filter_own_password", Match: iamLoginProfileChangedForOtherUser_filterOwnPassword, Fields: []string{"requestParameters.userName", "userIdentity.userName"}},
 		{Name: "filter_service_desk", Match: iamLoginProfileChangedForOtherUser_filterServiceDesk, Fields: []string{"userIdentity.sessionContext.sessionIssuer.userName"}},
 	},
 }

@@ -28,11 +28,12 @@ var iamMfaDeviceRemoved = runtime.Rule{
 	},
 	Source:     "sigma_rules/iam_mfa_device_removed.yml",
 	SourceHash: "dd7786121ac22e87ed6a9421b142f9ca4b0a398122abc5ae2539d7e3c95ceab6",
+	Condition:  "selection and success and not filter_own_device",
 	Match:      matchIamMfaDeviceRemoved,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: iamMfaDeviceRemoved_selection, Fields: []string{"eventSource", "eventName"}},
 		{Name: "success", Match: iamMfaDeviceRemoved_success, Fields: []string{"errorCode"}},
-		{Name: "filter_own_device", Match: iamMfaDeviceRemoved_filterOwnDevice, Fields: []string{"requestParameters.userName", "userIdentity.sessionContext.attributes.mfaAuthenticated"}},
+		{Name: "filter_own_device", Match: iamMfaDeviceRemoved_filterOwnDevice, Fields: []string{"requestParameters.userName", "userIdentity.userName", "userIdentity.sessionContext.attributes.mfaAuthenticated"}},
 	},
 }
 

@@ -32,6 +32,7 @@ var iamRoleTrustPolicyExternalPrincipal = runtime.Rule{
 	},
 	Source:     "sigma_rules/iam_role_trust_policy_external_principal.yml",
 	SourceHash: "e499141ae20d0da8b5d402f651cd5c01f5289477d7c205ef007071f8961d1dc0",
+	Condition:  "selection and (principal_everyone or (principal_account and not filter_own_accounts))",
 	Match:      matchIamRoleTrustPolicyExternalPrincipal,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: iamRoleTrustPolicyExternalPrincipal_selection, Fields: []string{"eventSource", "eventName", "errorCode"}},

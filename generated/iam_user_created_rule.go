@@ -23,6 +23,7 @@ var iamUserCreated = runtime.Rule{
 	FalsePositives: []string{"A user for a third-party tool that cannot assume a role"},
 	Source:         "sigma_rules/iam_user_created.yml",
 	SourceHash:     "ac3d2f64970fd98f80bcdaf27e9f13ea8a3335b4dc09148f9884c928fbeebd65",
+	Condition:      "selection and success and not filter_pipeline",
 	Match:          matchIamUserCreated,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: iamUserCreated_selection, Fields: []string{"eventSource", "eventName"}},

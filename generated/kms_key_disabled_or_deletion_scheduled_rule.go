@@ -24,6 +24,7 @@ var kmsKeyDisabledOrDeletionScheduled = runtime.Rule{
 	FalsePositives: []string{"Removal of the keys of a test environment"},
 	Source:         "sigma_rules/kms_key_disabled_or_deletion_scheduled.yml",
 	SourceHash:     "8ab412575d131af5b6aa60bdc8ef8ff80aaf71690aabf7c6a99128d592314900",
+	Condition:      "selection and not 1 of filter_*",
 	Match:          matchKmsKeyDisabledOrDeletionScheduled,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: kmsKeyDisabledOrDeletionScheduled_selection, Fields: []string{"eventSource", "eventName", "errorCode"}},

@@ -25,6 +25,7 @@ var lambdaFunctionCodeUpdated = runtime.Rule{
 	FalsePositives: []string{"A developer who tries out a change in a development account"},
 	Source:         "sigma_rules/lambda_function_code_updated.yml",
 	SourceHash:     "bd0043f1dbd18f8f04705587e848c78fdec1c713fd57de1c93f2c930f17866bd",
+	Condition:      "selection and success and not 1 of filter_*",
 	Match:          matchLambdaFunctionCodeUpdated,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: lambdaFunctionCodeUpdated_selection, Fields: []string{"eventSource", "eventName"}},

@@ -25,6 +25,7 @@ var lambdaFunctionExposedPublicly = runtime.Rule{
 	FalsePositives: []string{"A public web hook that checks its callers in code"},
 	Source:         "sigma_rules/lambda_function_exposed_publicly.yml",
 	SourceHash:     "420e9b167c197065776cf954e3be534b956dd3c863b083fec4904bc6bf516734",
+	Condition:      "1 of them",
 	Match:          matchLambdaFunctionExposedPublicly,
 	Searches: []runtime.Search{
 		{Name: "url_without_authentication", Match: lambdaFunctionExposedPublicly_urlWithoutAuthentication, Fields: []string{"eventSource", "eventName", "requestParameters.authType", "errorCode"}},

@@ -13,7 +13,7 @@ var Set = runtime.Ruleset{
 	Rules:      rules,
 	Match:      Match,
 	Exceptions: exceptions,
-	Hash:       "f1c2b78c5c3aab30378bf59a252bb2036ff565e89de13a9e2f8550f973575bf8",
+	Hash:       "9210a996bd72493c4409fccbee4ce7b2998e34bb00ac3220870a098dd6ac0aa3",
 }
 
 // rules holds every rule, sorted by key.

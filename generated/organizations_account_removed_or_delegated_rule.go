@@ -25,6 +25,7 @@ var organizationsAccountRemovedOrDelegated = runtime.Rule{
 	FalsePositives: []string{"The planned closing or handing over of an account"},
 	Source:         "sigma_rules/organizations_account_removed_or_delegated.yml",
 	SourceHash:     "5d497c5f851a27f46b1ea372771baa20ccb3137b6534deff7f0bae31f762be52",
+	Condition:      "source and (membership or delegation and not filter_pipeline)",
 	Match:          matchOrganizationsAccountRemovedOrDelegated,
 	Searches: []runtime.Search{
 		{Name: "source", Match: organizationsAccountRemovedOrDelegated_source, Fields: []string{"eventSource", "errorCode"}},

@@ -24,6 +24,7 @@ var route53domainsDomainTransfer = runtime.Rule{
 	FalsePositives: []string{"A planned move of a domain to another registrar or account"},
 	Source:         "sigma_rules/route53domains_domain_transfer.yml",
 	SourceHash:     "b7c3f14fcc2982e24430beff4fbb255e2bcae26a9de3d134daa6e6ad7205b9a3",
+	Condition:      "selection and success and not filter_training",
 	Match:          matchRoute53domainsDomainTransfer,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: route53domainsDomainTransfer_selection, Fields: []string{"eventSource", "eventName"}},

@@ -27,6 +27,7 @@ var s3BucketPolicyPublic = runtime.Rule{
 	},
 	Source:     "sigma_rules/s3_bucket_policy_public.yml",
 	SourceHash: "14a229d32a0bcc097359baf6690246eee7f808e015a1175f5ab02be88648ac03",
+	Condition:  "selection and everyone and success and not filter_pipeline",
 	Match:      matchS3BucketPolicyPublic,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: s3BucketPolicyPublic_selection, Fields: []string{"eventSource", "eventName", "requestParameters.bucketPolicy.Statement.Effect"}},

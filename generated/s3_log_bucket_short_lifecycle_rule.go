@@ -31,6 +31,7 @@ var s3LogBucketShortLifecycle = runtime.Rule{
 	},
 	Source:     "sigma_rules/s3_log_bucket_short_lifecycle.yml",
 	SourceHash: "42f336b67a87c3db901c1a5d74e2d79c9d020e82e82217196ad369e8249908fd",
+	Condition:  "selection and log_bucket and 1 of short_*",
 	Match:      matchS3LogBucketShortLifecycle,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: s3LogBucketShortLifecycle_selection, Fields: []string{"eventSource", "eventName", "errorCode", "requestParameters.LifecycleConfiguration.Rule.Status"}},

@@ -25,6 +25,7 @@ var s3PublicAccessBlockRemoved = runtime.Rule{
 	FalsePositives: []string{"A bucket that serves a public website"},
 	Source:         "sigma_rules/s3_public_access_block_removed.yml",
 	SourceHash:     "49c7f0460f081e0a152afc282051a6c9a989c3a99ddbcdddd1d4a97291c162df",
+	Condition:      "source and (removed or (changed and switched_off))",
 	Match:          matchS3PublicAccessBlockRemoved,
 	Searches: []runtime.Search{
 		{Name: "source", Match: s3PublicAccessBlockRemoved_source, Fields: []string{"eventSource", "errorCode"}},

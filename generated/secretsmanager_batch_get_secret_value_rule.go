@@ -23,6 +23,7 @@ var secretsmanagerBatchGetSecretValue = runtime.Rule{
 	FalsePositives: []string{"A tool that lists every secret for an inventory"},
 	Source:         "sigma_rules/secretsmanager_batch_get_secret_value.yml",
 	SourceHash:     "1e210d230bd4ef18b25717494e5f3cddc3fbaae38a9ec09e6c98c45eb2c72b3f",
+	Condition:      "selection and (by_filter or not workload)",
 	Match:          matchSecretsmanagerBatchGetSecretValue,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: secretsmanagerBatchGetSecretValue_selection, Fields: []string{"eventSource", "eventName", "errorCode"}},

@@ -31,6 +31,7 @@ var secretsmanagerSecretReadFromPublicAddress = runtime.Rule{
 	},
 	Source:     "sigma_rules/secretsmanager_secret_read_from_public_address.yml",
 	SourceHash: "bd7248a67a5492eca45b820dace120110cf606c8403af4d9bdf7ea3e8102769c",
+	Condition:  "selection and success and not 1 of filter_*",
 	Match:      matchSecretsmanagerSecretReadFromPublicAddress,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: secretsmanagerSecretReadFromPublicAddress_selection, Fields: []string{"eventSource", "eventName"}},

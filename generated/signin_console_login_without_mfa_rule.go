@@ -24,6 +24,7 @@ var signinConsoleLoginWithoutMfa = runtime.Rule{
 	FalsePositives: []string{"The first sign-in of a new user who has yet to register a device"},
 	Source:         "sigma_rules/signin_console_login_without_mfa.yml",
 	SourceHash:     "ccf4c8d77f77c1c9749c5e8066777be4eaf798b4086c1a9fb8334e229f2fb966",
+	Condition:      "all of selection_*",
 	Match:          matchSigninConsoleLoginWithoutMfa,
 	Searches: []runtime.Search{
 		{Name: "selection_signin", Match: signinConsoleLoginWithoutMfa_selectionSignin, Fields: []string{"eventSource", "eventName", "responseElements.ConsoleLogin"}},

@@ -25,6 +25,7 @@ var signinRootUserActivity = runtime.Rule{
 	FalsePositives: []string{"One of the few tasks that only the root user can do, such as closing the account"},
 	Source:         "sigma_rules/signin_root_user_activity.yml",
 	SourceHash:     "dca79cc1d4b70fbd4b7df7dc6b080df5703468920d9a0766412fd1533f211dc6",
+	Condition:      "root and not (filter_service_event or filter_service_caller or filter_failed_signin)",
 	Match:          matchSigninRootUserActivity,
 	Searches: []runtime.Search{
 		{Name: "root", Match: signinRootUserActivity_root, Fields: []string{"userIdentity.type"}},

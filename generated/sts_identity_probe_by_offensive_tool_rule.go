@@ -33,6 +33,7 @@ var stsIdentityProbeByOffensiveTool = runtime.Rule{
 	},
 	Source:     "sigma_rules/sts_identity_probe_by_offensive_tool.yml",
 	SourceHash: "1ec6a8ef6c77da3032d4a820a2272f87765cf8ecc0fcafeb611605ad1c432f48",
+	Condition:  "selection and 1 of agent_*",
 	Match:      matchStsIdentityProbeByOffensiveTool,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: stsIdentityProbeByOffensiveTool_selection, Fields: []string{"eventSource", "eventName"}},
