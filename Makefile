@@ -3,7 +3,7 @@
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.16.0
 FUZZTIME = 60s
-FUZZ = runtime:FuzzKeys runtime:FuzzLike runtime/cloudtrail:FuzzReader generated:FuzzMatchEqualsLinearScan cmd/sigmagen/internal/sigma:FuzzCondition cmd/sigmagen:FuzzParse cmd/sigmagen:FuzzGenerate
+FUZZ = runtime:FuzzKeys runtime:FuzzLike runtime/cloudtrail:FuzzReader generated:FuzzMatchEqualsLinearScan cmd/sigmagen/internal/sigma:FuzzCondition cmd/sigmagen:FuzzParse cmd/sigmagen/internal/gogen:FuzzGenerate
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w'
 
 demo: ## compile the rules and scan the delivery files of testdata
@@ -26,7 +26,8 @@ lint: ## static analysis
 	$(STATICCHECK) ./... ./.ci/shared
 
 fuzz: ## run every fuzz target for FUZZTIME
-	@set -e; for t in $(FUZZ); do go test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x; done
+	@for t in $(FUZZ); do go test ./$${t%%:*} -list "^$${t##*:}$$" | grep -q "^Fuzz" || { echo "there is no $$t"; exit 1; }; \
+	go test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; done
 
 bench: ## measure the matchers and the record splitter
 	go test -run '^$$' -bench . -benchmem ./generated ./runtime/...
