@@ -314,7 +314,9 @@ func TestNoAllocations(t *testing.T) {
 			t.Fatal("a predicate holds")
 		}
 	})
-	if allocations != 0 {
+	// Under the race detector a sync.Pool drops what it holds at random, so that
+	// the regular expression allocates.
+	if allocations != 0 && !raceEnabled {
 		t.Errorf("%v allocations a record", allocations)
 	}
 }
