@@ -67,6 +67,11 @@ func (e *Event) Valid() bool { return e.Err() == nil }
 // crosses arrays; every element counts.
 func (e *Event) Get(path string) Value { return Value{event: e, path: path} }
 
+// Leaves returns everything that the record holds, at any depth: what a keyword
+// search, which names no field, looks through. Its predicates see the values of
+// fields, never their names.
+func (e *Event) Leaves() Value { return Value{event: e} }
+
 var errNotObject = errors.New("the record is not a JSON object")
 
 func (e *Event) parse() {

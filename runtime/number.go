@@ -79,19 +79,68 @@ func (d *decimal) digit(i int) byte {
 	return d.fraction[i-len(d.whole)]
 }
 
+// order is the outcome of a comparison, or a set of outcomes.
+type order uint8
+
+const (
+	less order = 1 << iota
+	equal
+	greater
+)
+
 // equalNumber reports whether two texts are numbers of exactly equal value.
 func equalNumber(a, b string) bool {
+	o, ok := compareNumbers(a, b)
+	return ok && o == equal
+}
+
+// compareNumbers compares the numbers that two texts write. ok is false when one
+// is not a number.
+func compareNumbers(a, b string) (o order, ok bool) {
 	x, okX := parseDecimal(a)
 	y, okY := parseDecimal(b)
-	if !okX || !okY || x.negative != y.negative || x.exponent != y.exponent || x.digits() != y.digits() {
-		return false
+	switch {
+	case !okX || !okY:
+		return 0, false
+	case x.negative != y.negative:
+		if x.negative {
+			return less, true
+		}
+		return greater, true
+	case x.negative:
+		return compareSizes(&y, &x), true
+	default:
+		return compareSizes(&x, &y), true
 	}
-	for i := range x.digits() {
-		if x.digit(i) != y.digit(i) {
-			return false
+}
+
+// compareSizes compares two numbers without their signs.
+func compareSizes(x, y *decimal) order {
+	zeroX, zeroY := x.digits() == 0, y.digits() == 0
+	switch {
+	case zeroX && zeroY:
+		return equal
+	case zeroX || !zeroY && x.exponent < y.exponent:
+		return less
+	case zeroY || x.exponent > y.exponent:
+		return greater
+	}
+	for i := range min(x.digits(), y.digits()) {
+		switch {
+		case x.digit(i) < y.digit(i):
+			return less
+		case x.digit(i) > y.digit(i):
+			return greater
 		}
 	}
-	return true
+	switch {
+	case x.digits() < y.digits():
+		return less // what is cut off is not zero
+	case x.digits() > y.digits():
+		return greater
+	default:
+		return equal
+	}
 }
 
 func isDigits(s string) bool {

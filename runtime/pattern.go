@@ -2,7 +2,7 @@ package runtime
 
 import "unicode/utf8"
 
-// likeFold reports whether pattern covers the whole of s, ignoring case. In a
+// like reports whether pattern covers the whole of s. In a
 // pattern * stands for any text, also none, ? for exactly one character (a
 // Unicode code point), and a backslash makes the *, ? or backslash behind it
 // literal (Sigma specification 2.1.0, sections String Wildcard and Escaping).
@@ -10,7 +10,7 @@ import "unicode/utf8"
 // A * matches as little as it can and, when what follows fails, one character
 // more: only the last * seen has to be reconsidered, so the time is at most
 // len(s) times len(pattern).
-func likeFold(s, pattern string) bool {
+func like(s, pattern string, cased bool) bool {
 	var retryText, retryPattern string
 	retry := false
 	for {
@@ -27,7 +27,7 @@ func likeFold(s, pattern string) bool {
 		}
 		if len(pattern) > 0 && len(s) > 0 {
 			r, size := utf8.DecodeRuneInString(s)
-			if rest, ok := matchOne(r, pattern); ok {
+			if rest, ok := matchOne(r, pattern, cased); ok {
 				s, pattern = s[size:], rest
 				continue
 			}
@@ -43,7 +43,7 @@ func likeFold(s, pattern string) bool {
 
 // matchOne matches one character against the head of a pattern that is not
 // empty and does not begin with *. It returns the pattern behind that head.
-func matchOne(r rune, pattern string) (rest string, ok bool) {
+func matchOne(r rune, pattern string, cased bool) (rest string, ok bool) {
 	if pattern[0] == '?' {
 		return pattern[1:], true
 	}
@@ -54,5 +54,5 @@ func matchOne(r rune, pattern string) (rest string, ok bool) {
 		}
 	}
 	p, size := utf8.DecodeRuneInString(pattern)
-	return pattern[size:], equalRune(r, p)
+	return pattern[size:], r == p || !cased && equalRune(r, p)
 }

@@ -43,6 +43,34 @@ func (v Value) ContainsFold(texts ...string) bool {
 	return v.any(&test{kind: testContains}, texts)
 }
 
+// Equal, HasPrefix, HasSuffix, Contains and Like are the predicates of these names
+// with Fold, but mind the case of letters.
+
+// Equal reports whether a value equals one of texts as a whole, case included.
+func (v Value) Equal(texts ...string) bool {
+	return v.any(&test{kind: testEqual, cased: true}, texts)
+}
+
+// HasPrefix reports whether a value begins with one of texts, case included.
+func (v Value) HasPrefix(texts ...string) bool {
+	return v.any(&test{kind: testPrefix, cased: true}, texts)
+}
+
+// HasSuffix reports whether a value ends with one of texts, case included.
+func (v Value) HasSuffix(texts ...string) bool {
+	return v.any(&test{kind: testSuffix, cased: true}, texts)
+}
+
+// Contains reports whether a value contains one of texts, case included.
+func (v Value) Contains(texts ...string) bool {
+	return v.any(&test{kind: testContains, cased: true}, texts)
+}
+
+// Like reports whether one of patterns covers a value, case included.
+func (v Value) Like(patterns ...string) bool {
+	return v.any(&test{kind: testLike, cased: true}, patterns)
+}
+
 // LikeFold reports whether one of patterns covers a value as a whole. In a
 // pattern * stands for any text, ? for one character, and \*, \? and \\ for
 // those characters themselves.
@@ -73,6 +101,43 @@ func (v Value) InPrefix(prefix netip.Prefix) bool {
 // look inside objects.
 func (v Value) EqualField(paths ...string) bool {
 	return v.any(&test{kind: testField}, paths)
+}
+
+// HasPrefixField reports whether a value begins, ignoring case, with a value of
+// the field at one of paths. It does not look inside objects.
+func (v Value) HasPrefixField(paths ...string) bool {
+	return v.any(&test{kind: testField, field: testPrefix}, paths)
+}
+
+// HasSuffixField reports whether a value ends so.
+func (v Value) HasSuffixField(paths ...string) bool {
+	return v.any(&test{kind: testField, field: testSuffix}, paths)
+}
+
+// ContainsField reports whether a value contains such a value.
+func (v Value) ContainsField(paths ...string) bool {
+	return v.any(&test{kind: testField, field: testContains}, paths)
+}
+
+// Less reports whether a value is a number, or the text of one, less than one of
+// numbers (decimal text). It does not look inside objects.
+func (v Value) Less(numbers ...string) bool {
+	return v.any(&test{kind: testCompare, order: less}, numbers)
+}
+
+// LessOrEqual reports whether a value is a number at most one of numbers.
+func (v Value) LessOrEqual(numbers ...string) bool {
+	return v.any(&test{kind: testCompare, order: less | equal}, numbers)
+}
+
+// Greater reports whether a value is a number greater than one of numbers.
+func (v Value) Greater(numbers ...string) bool {
+	return v.any(&test{kind: testCompare, order: greater}, numbers)
+}
+
+// GreaterOrEqual reports whether a value is a number at least one of numbers.
+func (v Value) GreaterOrEqual(numbers ...string) bool {
+	return v.any(&test{kind: testCompare, order: greater | equal}, numbers)
 }
 
 // Exists reports whether the path reaches anything at all, be it null or empty.
@@ -133,6 +198,8 @@ const (
 	// Kinds up to here are tests on text: they look inside objects.
 	testPrefixIP
 	testField
+	testCompare
+	testTime
 	testFieldOther
 	testExists
 	testNull
@@ -145,8 +212,19 @@ const (
 type test struct {
 	event  *Event
 	kind   testKind
+	cased  bool
 	regexp *regexp.Regexp
 	prefix netip.Prefix
+
+	// testField: how the two are compared, testEqual or a part of it.
+	field testKind
+
+	// testCompare and testTime: which outcomes of a comparison hold.
+	order order
+
+	// testTime: what of a time is compared, and with what.
+	part   TimePart
+	number int
 
 	// testFieldOther: the value of the first field.
 	other       string
@@ -261,33 +339,9 @@ func (t *test) scalar(v *fastjson.Value, texts []string) bool {
 		return false
 	}
 	switch t.kind {
-	case testEqual:
+	case testEqual, testPrefix, testSuffix, testContains, testLike:
 		for _, text := range texts {
-			if strings.EqualFold(s, text) {
-				return true
-			}
-		}
-	case testPrefix:
-		for _, text := range texts {
-			if hasPrefixFold(s, text) {
-				return true
-			}
-		}
-	case testSuffix:
-		for _, text := range texts {
-			if hasSuffixFold(s, text) {
-				return true
-			}
-		}
-	case testContains:
-		for _, text := range texts {
-			if containsFold(s, text) {
-				return true
-			}
-		}
-	case testLike:
-		for _, text := range texts {
-			if likeFold(s, text) {
+			if compareText(t.kind, t.cased, s, text) {
 				return true
 			}
 		}
@@ -309,10 +363,24 @@ func (t *test) scalar(v *fastjson.Value, texts []string) bool {
 	case testField:
 		return t.equalsField(s, v.Type() == fastjson.TypeNumber, texts)
 	case testFieldOther:
-		if t.otherNumber && v.Type() == fastjson.TypeNumber {
+		if t.field == testEqual && t.otherNumber && v.Type() == fastjson.TypeNumber {
 			return equalNumber(s, t.other)
 		}
-		return strings.EqualFold(s, t.other)
+		return compareText(t.field, false, t.other, s)
+	case testCompare:
+		if v.Type() != fastjson.TypeNumber && v.Type() != fastjson.TypeString {
+			return false
+		}
+		for _, number := range texts {
+			if o, ok := compareNumbers(s, number); ok && o&t.order != 0 {
+				return true
+			}
+		}
+	case testTime:
+		if v.Type() != fastjson.TypeString {
+			return false
+		}
+		return t.holdsTime(s)
 	case testCollect:
 		t.collected = append(t.collected, strings.Clone(s))
 		return len(t.collected) >= t.limit
@@ -320,10 +388,35 @@ func (t *test) scalar(v *fastjson.Value, texts []string) bool {
 	return false
 }
 
-// equalsField reports whether s equals a value of one of the fields at paths. The inner test is declared outside of the loop: so it stays on the
+// compareText reports whether s equals text, begins or ends with it, contains it,
+// or is covered by it as a pattern.
+func compareText(kind testKind, cased bool, s, text string) bool {
+	switch {
+	case kind == testEqual && cased:
+		return s == text
+	case kind == testEqual:
+		return strings.EqualFold(s, text)
+	case kind == testPrefix && cased:
+		return strings.HasPrefix(s, text)
+	case kind == testPrefix:
+		return hasPrefixFold(s, text)
+	case kind == testSuffix && cased:
+		return strings.HasSuffix(s, text)
+	case kind == testSuffix:
+		return hasSuffixFold(s, text)
+	case kind == testContains && cased:
+		return strings.Contains(s, text)
+	case kind == testContains:
+		return containsFold(s, text)
+	default:
+		return like(s, text, cased)
+	}
+}
+
+// equalsField reports whether s compares so to a value of one of the fields at paths. The inner test is declared outside of the loop: so it stays on the
 // stack.
 func (t *test) equalsField(s string, isNumber bool, paths []string) bool {
-	other := test{event: t.event, kind: testFieldOther, other: s, otherNumber: isNumber}
+	other := test{event: t.event, kind: testFieldOther, field: t.field, other: s, otherNumber: isNumber}
 	for _, path := range paths {
 		if _, held := other.walk(t.event.root, path, nil); held {
 			return true
