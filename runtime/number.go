@@ -26,11 +26,12 @@ func parseDecimal(s string) (d decimal, ok bool) {
 	}
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
 		power := s[i+1:]
+		digits := strings.TrimLeft(power, "+-")
+		if !isDigits(digits) || len(power)-len(digits) > 1 {
+			return decimal{}, false // before ParseInt, whose error allocates
+		}
 		exponent, err := strconv.ParseInt(power, 10, 64)
 		if err != nil {
-			if !isDigits(strings.TrimLeft(power, "+-")) {
-				return decimal{}, false
-			}
 			exponent = exponentLimit
 			if power[0] == '-' {
 				exponent = -exponentLimit
