@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,19 +24,20 @@ func checkCommand() *cobra.Command {
 		Example: "  sigmagen check\n  sigmagen check --format json my_rule.yml",
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			switch format {
-			case "text", "json":
-			case "sarif":
-				return errors.New("--format sarif is not available yet")
+			case "text", "json", "sarif":
 			default:
-				return fmt.Errorf("unknown --format %q: use text or json", format)
+				return fmt.Errorf("unknown --format %q: use text, json or sarif", format)
 			}
 			p, checked, err := checkProject(o, paths)
 			if err != nil {
 				return err
 			}
-			if format == "json" {
+			switch format {
+			case "json":
 				err = diag.WriteJSON(cmd.OutOrStdout(), p.list.Sorted())
-			} else {
+			case "sarif":
+				err = diag.WriteSARIF(cmd.OutOrStdout(), p.list.Sorted(), func(path string) []byte { return p.texts[path] })
+			default:
 				err = p.report(cmd.OutOrStdout())
 			}
 			if err != nil {
@@ -78,8 +78,9 @@ func checkProject(o loadOptions, paths []string) (p *project, checked int, err e
 
 // checkPaths loads files, and the files of directories, as rules.
 func checkPaths(paths []string) (p *project, checked int, err error) {
-	p = &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
+	p = &project{plan: &plan.Plan{}, texts: map[string][]byte{}, filters: map[string]bool{}}
 	var rules []*sigma.Rule
+	var placeholders *plan.Placeholders
 	parse := func(file sigma.File) *sigma.Rule {
 		checked++
 		p.texts[file.Path] = file.Text
@@ -107,7 +108,12 @@ func checkPaths(paths []string) (p *project, checked int, err error) {
 			sigma.Keys([]*sigma.Directory{dir}, &p.list)
 			var known []*sigma.Rule
 			for _, file := range dir.Files {
-				known = append(known, parse(file))
+				if rule := parse(file); !rule.Filter {
+					known = append(known, rule)
+				}
+			}
+			if placeholders, err = p.placeholders(dir); err != nil {
+				return nil, 0, err
 			}
 			exceptions, err := p.configuration(dir)
 			if err != nil {
@@ -132,6 +138,6 @@ func checkPaths(paths []string) (p *project, checked int, err error) {
 		parse(sigma.File{Key: strings.TrimSuffix(name, filepath.Ext(name)), Path: filepath.ToSlash(path), Source: name, Text: text})
 	}
 	sigma.Unique(rules, diag.Warning, &p.list)
-	p.plan.Rules = plan.Build(rules, &p.list)
+	p.plan.Rules = plan.Build(rules, placeholders, &p.list)
 	return p, checked, nil
 }

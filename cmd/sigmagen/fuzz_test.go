@@ -52,7 +52,7 @@ func FuzzParse(f *testing.F) {
 		}
 		p := &plan.Plan{}
 		if ok {
-			p.Rules = plan.Build([]*sigma.Rule{rule}, &list)
+			p.Rules = plan.Build([]*sigma.Rule{rule}, nil, &list)
 			if len(p.Rules) == 0 && !list.HasErrors() {
 				t.Fatal("neither a plan nor an error")
 			}

@@ -38,13 +38,16 @@ type project struct {
 	plan  *plan.Plan
 	list  diag.List
 	texts map[string][]byte // by path, for diagnostics
+
+	filters map[string]bool // paths of filter documents
 }
 
 // load reads and plans rules directories. An error is one of reading; what is
 // wrong with rules stands in the project's list.
 func load(o loadOptions) (*project, error) {
-	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
-	var rules []*sigma.Rule
+	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}, filters: map[string]bool{}}
+	rules := map[*sigma.Directory][]*sigma.Rule{}
+	var all []*sigma.Rule
 	for _, name := range o.dirs {
 		dir, err := openDirectory(name, o.prefix, &p.list)
 		if err != nil {
@@ -58,9 +61,14 @@ func load(o loadOptions) (*project, error) {
 		for _, file := range dir.Files {
 			p.texts[file.Path] = file.Text
 			rule, ok := sigma.Parse(file, &p.list)
-			known = append(known, rule)
+			if rule.Filter {
+				p.filters[file.Path] = true
+			} else {
+				known = append(known, rule)
+			}
 			if ok {
-				rules = append(rules, rule)
+				rules[dir] = append(rules[dir], rule)
+				all = append(all, rule)
 			}
 		}
 		if err := p.checkTests(dir, o.tests); err != nil {
@@ -76,10 +84,17 @@ func load(o loadOptions) (*project, error) {
 	if o.strictIDs && p.dirs[0].Structured {
 		ids = diag.Error
 	}
-	sigma.Unique(rules, ids, &p.list)
+	sigma.Unique(all, ids, &p.list)
 	refused := p.list.Refused()
-	rules = slices.DeleteFunc(rules, func(r *sigma.Rule) bool { return refused[r.Path] })
-	p.plan.Rules = plan.Build(rules, &p.list)
+	for _, dir := range p.dirs {
+		placeholders, err := p.placeholders(dir)
+		if err != nil {
+			return nil, err
+		}
+		kept := slices.DeleteFunc(rules[dir], func(r *sigma.Rule) bool { return refused[r.Path] })
+		p.plan.Rules = append(p.plan.Rules, plan.Build(kept, placeholders, &p.list)...)
+	}
+	slices.SortFunc(p.plan.Rules, func(a, b *plan.Rule) int { return strings.Compare(a.Syntax.Key, b.Syntax.Key) })
 	p.dropRefused()
 	slices.SortFunc(p.plan.Exceptions, func(a, b plan.Exception) int { return strings.Compare(a.Rule, b.Rule) })
 	return p, nil
@@ -135,7 +150,7 @@ func (p *project) checkTests(dir *sigma.Directory, policy testsPolicy) error {
 	for _, file := range dir.Files {
 		source, ok := dir.Tests[file.Key]
 		if !ok {
-			if required {
+			if required && !p.filters[file.Path] {
 				sigma.MissingTests(file, &p.list)
 			}
 			continue
@@ -148,6 +163,20 @@ func (p *project) checkTests(dir *sigma.Directory, policy testsPolicy) error {
 		sigma.CheckTests(dir.Path(source), text, &p.list)
 	}
 	return nil
+}
+
+// placeholders reads what the placeholders of a structured directory stand for.
+func (p *project) placeholders(dir *sigma.Directory) (*plan.Placeholders, error) {
+	if !dir.Structured {
+		return nil, nil
+	}
+	text, err := dir.ReadFile(sigma.PlaceholdersFile)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	path := dir.Path(sigma.PlaceholdersFile)
+	p.texts[path] = text
+	return plan.NewPlaceholders(sigma.ParsePlaceholders(path, text, &p.list)), nil
 }
 
 // configuration reads what lies beside the rules of a structured directory.
@@ -217,7 +246,7 @@ func (p *project) compiled() string {
 		files += len(dir.Files)
 	}
 	text := plural(len(p.plan.Rules), "rule") + " compiled"
-	if left := files - len(p.plan.Rules); left > 0 {
+	if left := files - len(p.plan.Rules) - len(p.filters); left > 0 {
 		text += fmt.Sprintf(", %d refused and left out", left)
 	}
 	return text

@@ -46,9 +46,14 @@ type Options struct {
 
 // Generate returns the files of the package, sorted by name.
 func Generate(p *plan.Plan, o Options) ([]File, error) {
-	g := &generator{Options: o, names: newNames()}
+	g := &generator{Options: o, names: newNames(), filters: map[string]*filter{}}
 	for _, rule := range p.Rules {
 		g.rules = append(g.rules, g.name(rule))
+	}
+	for _, rule := range p.Rules {
+		for _, f := range rule.Filters {
+			g.nameFilter(f)
+		}
 	}
 	var err error
 	add := func(name string, f *jen.File) {
@@ -67,6 +72,10 @@ func Generate(p *plan.Plan, o Options) ([]File, error) {
 		if source, tested := o.Tested[r.plan.Syntax.Key]; o.Tests && tested {
 			add(r.plan.Syntax.Key+"_rule_test.go", g.ruleTestFile(r, source))
 		}
+	}
+	for _, key := range sortedKeys(g.filters) {
+		f := g.filters[key]
+		add(f.plan.Syntax.Key+"_filter.go", g.filterFile(f))
 	}
 	add("dispatch.go", g.dispatchFile())
 	if o.Tests {
@@ -88,6 +97,15 @@ type generator struct {
 	names *names
 	rules []*rule
 	files []File
+
+	filters map[string]*filter // by the key of their document
+}
+
+// filter is a filter document with the identifiers that stand for it.
+type filter struct {
+	plan     *plan.Filter
+	match    string
+	searches map[string]string // by name
 }
 
 // rule is a rule with the identifiers that stand for it.
@@ -95,7 +113,7 @@ type rule struct {
 	plan     *plan.Rule
 	variable string
 	match    string
-	searches map[*plan.Search]string
+	searches map[string]string // by name
 }
 
 // newFile starts a file of the package. from is what it was generated from,

@@ -52,7 +52,7 @@ func planOf(t *testing.T, rules map[string]string) *plan.Plan {
 		}
 	}
 	exceptions := sigma.ParseExceptions("exceptions.json", []byte(`{"many": {"excludedActors": ["arn:aws:iam::111122223333:user/b", "arn:aws:iam::111122223333:user/a"], "excludedActorsRegex": ["x"], "excludedSourceIPs": ["10.0.0.1"]}}`), &list)
-	p := &plan.Plan{Rules: plan.Build(parsed, &list), Exceptions: plan.BuildExceptions(exceptions, parsed, &list)}
+	p := &plan.Plan{Rules: plan.Build(parsed, nil, &list), Exceptions: plan.BuildExceptions(exceptions, parsed, &list)}
 	if list.HasErrors() {
 		t.Fatalf("%+v", list.Sorted())
 	}
@@ -213,7 +213,7 @@ func FuzzGenerate(f *testing.F) {
 		}}
 		rule.Conditions = []sigma.Condition{{Text: search, Expr: sigma.Ref{Name: search}}}
 		var list diag.List
-		p := &plan.Plan{Rules: plan.Build([]*sigma.Rule{rule}, &list)}
+		p := &plan.Plan{Rules: plan.Build([]*sigma.Rule{rule}, nil, &list)}
 		files, err := Generate(p, Options{Package: "rules", RulesName: title, RulesPath: field})
 		if err != nil {
 			t.Fatal(err)

@@ -56,11 +56,25 @@ func (n *names) take(name string, variants func(string) []string) string {
 // name hands out the identifiers of a rule.
 func (g *generator) name(p *plan.Rule) *rule {
 	variable := g.names.take(camel(p.Syntax.Key), func(s string) []string { return []string{s, "match" + exported(s)} })
-	r := &rule{plan: p, variable: variable, match: "match" + exported(variable), searches: map[*plan.Search]string{}}
+	r := &rule{plan: p, variable: variable, match: "match" + exported(variable), searches: map[string]string{}}
 	for _, search := range p.Searches {
-		r.searches[search] = g.names.take(variable+"_"+camel(search.Name), func(s string) []string { return []string{s} })
+		r.searches[search.Name] = g.names.take(variable+"_"+camel(search.Name), func(s string) []string { return []string{s} })
 	}
 	return r
+}
+
+// nameFilter hands out the identifiers of a filter, once.
+func (g *generator) nameFilter(p *plan.Filter) {
+	key := p.Syntax.Key
+	if g.filters[key] != nil {
+		return
+	}
+	one := func(s string) []string { return []string{s} }
+	f := &filter{plan: p, match: g.names.take("filter"+exported(camel(key)), one), searches: map[string]string{}}
+	for _, search := range p.Searches {
+		f.searches[search.Name] = g.names.take(f.match+"_"+camel(search.Name), one)
+	}
+	g.filters[key] = f
 }
 
 // camel makes a Go identifier that is not exported out of a file's stem or a

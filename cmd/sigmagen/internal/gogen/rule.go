@@ -2,6 +2,8 @@ package gogen
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -13,7 +15,7 @@ import (
 // ruleFile writes one rule: its variable, its matcher, one function a search.
 func (g *generator) ruleFile(r *rule) *jen.File {
 	f := g.newFile(r.plan.Syntax.Source)
-	w := &ruleWriter{generator: g, rule: r, file: f, declared: map[string]int{}}
+	w := &ruleWriter{generator: g, rule: r, file: f, declared: map[string]int{}, base: r.variable, searches: r.searches, path: r.plan.Syntax.Path}
 	f.Var().Id(r.variable).Op("=").Qual(runtimePath, "Rule").Values(dictLines(w.fields()...)...)
 	f.Line()
 	w.matcher()
@@ -28,6 +30,11 @@ type ruleWriter struct {
 	rule     *rule
 	file     *jen.File
 	declared map[string]int // how many variables of a kind there are
+
+	// Of the rule, or of the filter that is written.
+	base     string            // begins the names of variables
+	searches map[string]string // functions by the name of the search
+	path     string
 }
 
 // fields writes the rule's variable; attributes that the rule does not have are
@@ -66,14 +73,36 @@ func (w *ruleWriter) fields() []jen.Code {
 	for _, c := range w.rule.plan.Conditions {
 		conditions = append(conditions, oneLine(c.Text))
 	}
-	text("Condition", strings.Join(conditions, " or "))
+	whole := strings.Join(conditions, " or ")
+	if len(conditions) > 1 && len(w.rule.plan.Filters) > 0 {
+		whole = "(" + whole + ")"
+	}
+	for _, f := range w.rule.plan.Filters {
+		whole += " and filter " + f.Syntax.Key
+	}
+	text("Condition", whole)
 	fields = append(fields, field("Match", jen.Id(w.rule.match)))
 	var searches []jen.Code
 	for _, search := range w.rule.plan.Searches {
 		searches = append(searches, jen.Line().Values(
 			field("Name", jen.Lit(search.Name)),
-			field("Match", jen.Id(w.rule.searches[search])),
+			field("Match", jen.Id(w.searches[search.Name])),
 			field("Fields", jen.Index().String().Values(literals(search.Fields)...)),
+		))
+	}
+	for _, f := range w.rule.plan.Filters {
+		var read []string
+		for _, search := range f.Searches {
+			for _, name := range search.Fields {
+				if !slices.Contains(read, name) {
+					read = append(read, name)
+				}
+			}
+		}
+		searches = append(searches, jen.Line().Values(
+			field("Name", jen.Lit("filter "+f.Syntax.Key)),
+			field("Match", jen.Id(w.filters[f.Syntax.Key].match)),
+			field("Fields", jen.Index().String().Values(literals(read)...)),
 		))
 	}
 	return append(fields, field("Searches", jen.Index().Qual(runtimePath, "Search").Values(closeLines(searches)...)))
@@ -96,6 +125,15 @@ func (w *ruleWriter) matcher() {
 		conditions = append(conditions, c.Expr)
 	}
 	body := w.expr(plan.Or{Operands: conditions})
+	if len(w.rule.plan.Filters) > 0 {
+		operands := []operand{body}
+		for _, f := range w.rule.plan.Filters {
+			w.file.Comment("//")
+			w.file.Comment(commentLine(fmt.Sprintf("Filtered by %s: %q.", path.Join(w.RulesName, f.Syntax.Source), f.Syntax.Title.Value)))
+			operands = append(operands, operand{code: jen.Id(w.filters[f.Syntax.Key].match).Call(jen.Id("e"))})
+		}
+		body = join("&&", operands)
+	}
 	if w.rule.plan.MatchesNothing {
 		w.file.Comment("//")
 		w.file.Comment(commentLine("The condition can hold when no search does, so a record that cannot be read is"))
@@ -164,7 +202,7 @@ func (w *ruleWriter) expr(e plan.Expr) operand {
 		}
 		return join("||", calls)
 	default:
-		panic(fmt.Sprintf("gogen: %s: unknown node %T of a condition", w.rule.plan.Syntax.Path, e))
+		panic(fmt.Sprintf("gogen: %s: unknown node %T of a condition", w.path, e))
 	}
 }
 
@@ -177,7 +215,7 @@ func (w *ruleWriter) exprs(list []plan.Expr) []operand {
 }
 
 func (w *ruleWriter) call(s *plan.Search) operand {
-	return operand{code: jen.Id(w.rule.searches[s]).Call(jen.Id("e"))}
+	return operand{code: jen.Id(w.searches[s.Name]).Call(jen.Id("e"))}
 }
 
 // search writes the function of one search, and before it the variables that it
@@ -187,64 +225,84 @@ func (w *ruleWriter) search(s *plan.Search) {
 	for _, m := range s.Maps {
 		var items []operand
 		for _, item := range m {
-			var predicates []operand
-			for _, p := range item.Predicates {
-				predicates = append(predicates, w.predicate(s, p))
-			}
-			operator := "||"
-			if item.All {
-				operator = "&&"
-			}
-			items = append(items, join(operator, predicates))
+			items = append(items, w.item(s, item))
 		}
 		maps = append(maps, join("&&", items))
 	}
-	w.function(w.rule.searches[s], join("||", maps))
+	w.function(w.searches[s.Name], join("||", maps))
 }
 
-// methods names the predicate of runtime.Value for every Op that takes text.
+func (w *ruleWriter) item(s *plan.Search, item plan.Item) operand {
+	var groups []operand
+	for _, group := range item.Groups {
+		var predicates []operand
+		for _, p := range group {
+			predicates = append(predicates, w.predicate(s, p))
+		}
+		groups = append(groups, join("||", predicates))
+	}
+	operator := "||"
+	if item.All {
+		operator = "&&"
+	}
+	joined := join(operator, groups)
+	if item.Not {
+		return negate(joined)
+	}
+	return joined
+}
+
+// methods names the predicate of runtime.Value for every Op. Those on text have
+// Fold behind it where case does not count.
 var methods = map[plan.Op]string{
-	plan.Equal:    "EqualFold",
-	plan.Prefix:   "HasPrefixFold",
-	plan.Suffix:   "HasSuffixFold",
-	plan.Contains: "ContainsFold",
-	plan.Like:     "LikeFold",
-	plan.Number:   "EqualNumber",
-	plan.Field:    "EqualField",
-	plan.Regexp:   "Matches",
-	plan.InPrefix: "InPrefix",
-	plan.Exists:   "Exists",
-	plan.Absent:   "Exists",
-	plan.IsNull:   "IsNull",
+	plan.Equal: "Equal", plan.Prefix: "HasPrefix", plan.Suffix: "HasSuffix", plan.Contains: "Contains", plan.Like: "Like",
+	plan.Number: "EqualNumber", plan.Regexp: "Matches", plan.InPrefix: "InPrefix",
+	plan.FieldEqual: "EqualField", plan.FieldPrefix: "HasPrefixField", plan.FieldSuffix: "HasSuffixField", plan.FieldContains: "ContainsField",
+	plan.Less: "Less", plan.LessOrEqual: "LessOrEqual", plan.Greater: "Greater", plan.GreaterOrEqual: "GreaterOrEqual",
+	plan.Exists: "Exists", plan.Absent: "Exists", plan.IsNull: "IsNull",
 }
 
 func (w *ruleWriter) predicate(s *plan.Search, p plan.Predicate) operand {
 	method, known := methods[p.Op]
 	if !known {
-		panic(fmt.Sprintf("gogen: %s: unknown predicate %d", w.rule.plan.Syntax.Path, p.Op))
+		panic(fmt.Sprintf("gogen: %s: unknown predicate %d", w.path, p.Op))
+	}
+	if p.Op <= plan.Like && !p.Cased && p.Part == "" {
+		method += "Fold"
 	}
 	get := func(arguments ...jen.Code) operand {
-		code := jen.Id("e").Dot("Get").Call(jen.Lit(p.Field)).Dot(method)
+		code := jen.Id("e").Dot("Get").Call(jen.Lit(p.Field))
+		if p.Field == "" {
+			code = jen.Id("e").Dot("Leaves").Call()
+		}
+		if p.Part != "" {
+			code.Dot("Part").Call(jen.Qual(runtimePath, exported(p.Part)))
+		}
+		code.Dot(method)
 		if len(arguments) < 2 {
 			return operand{code: code.Call(arguments...)}
 		}
 		return operand{code: code.Custom(jen.Options{Open: "(", Close: ")", Separator: ",", Multi: true}, arguments...)}
 	}
-	switch p.Op {
-	case plan.Absent:
+	switch {
+	case p.Op == plan.Absent:
 		return negate(get())
-	case plan.Regexp, plan.InPrefix:
+	case p.Op == plan.Regexp || p.Op == plan.InPrefix:
 		var calls []operand
 		for _, v := range p.Values {
 			calls = append(calls, get(w.variable(s, p, v)))
 		}
 		return join("||", calls)
 	default:
-		var texts []string
+		var arguments []jen.Code
 		for _, v := range p.Values {
-			texts = append(texts, v.Text)
+			if p.Part != "" {
+				arguments = append(arguments, jen.Id(v.Text)) // a whole number, as the planner wrote it
+			} else {
+				arguments = append(arguments, jen.Lit(v.Text))
+			}
 		}
-		return get(literals(texts)...)
+		return get(arguments...)
 	}
 }
 
@@ -256,11 +314,31 @@ func (w *ruleWriter) variable(s *plan.Search, p plan.Predicate, v plan.Value) je
 		kind, constructor = "re", jen.Qual("regexp", "MustCompile")
 	}
 	w.declared[kind]++
-	name := w.names.take(fmt.Sprintf("%s_%s%d", w.rule.variable, kind, w.declared[kind]), func(s string) []string { return []string{s} })
+	name := w.names.take(fmt.Sprintf("%s_%s%d", w.base, kind, w.declared[kind]), func(s string) []string { return []string{s} })
 	w.file.Comment(commentLine(fmt.Sprintf("%s: %s in %s.", p.Field, v.Source, s.Name)))
 	w.file.Var().Id(name).Op("=").Add(constructor).Call(jen.Lit(v.Text))
 	w.file.Line()
 	return jen.Id(name)
+}
+
+// filterFile writes a filter document: one function for its condition, one a
+// search.
+func (g *generator) filterFile(f *filter) *jen.File {
+	file := g.newFile(f.plan.Syntax.Source)
+	w := &ruleWriter{generator: g, file: file, declared: map[string]int{}, base: f.match, searches: f.searches, path: f.plan.Syntax.Path}
+	file.Comment(commentLine(f.match + " reports whether e satisfies the filter"))
+	file.Comment(commentLine(fmt.Sprintf("%q.", f.plan.Syntax.Title.Value)))
+	file.Comment("//")
+	var conditions []plan.Expr
+	for _, c := range f.plan.Conditions {
+		file.Comment(codeLine("condition: " + oneLine(c.Text)))
+		conditions = append(conditions, c.Expr)
+	}
+	w.function(f.match, w.expr(plan.Or{Operands: conditions}))
+	for _, search := range f.plan.Searches {
+		w.search(search)
+	}
+	return file
 }
 
 // ruleTestFile writes the test of one rule.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -10,12 +11,28 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
-// Build plans rules. It reports what is wrong to list; rules with an error are
-// left out of the result.
-func Build(rules []*sigma.Rule, list *diag.List) []*Rule {
+// Build plans the rules of a directory, with its filters applied. It reports
+// what is wrong to list; rules with an error are left out of the result.
+func Build(documents []*sigma.Rule, placeholders *Placeholders, list *diag.List) []*Rule {
+	var syntaxes []*sigma.Rule
+	filters := map[*sigma.Rule][]*Filter{}
+	for _, document := range documents {
+		if !document.Filter {
+			syntaxes = append(syntaxes, document)
+		}
+	}
+	// What a filter takes from the placeholders is hashed with every rule that it
+	// narrows, so it is planned anew for each.
+	for _, document := range documents {
+		if document.Filter {
+			for _, target := range targets(document, syntaxes, list) {
+				filters[target] = append(filters[target], &Filter{Syntax: document})
+			}
+		}
+	}
 	var plans []*Rule
-	for _, syntax := range rules {
-		if rule := buildRule(syntax, list); rule != nil {
+	for _, syntax := range syntaxes {
+		if rule := buildRule(syntax, filters[syntax], placeholders, list); rule != nil {
 			plans = append(plans, rule)
 		}
 	}
@@ -23,44 +40,113 @@ func Build(rules []*sigma.Rule, list *diag.List) []*Rule {
 	return plans
 }
 
-func buildRule(syntax *sigma.Rule, list *diag.List) *Rule {
+// targets returns the rules that a filter applies to: those of its ids and names
+// whose logsource lies in its own.
+func targets(filter *sigma.Rule, rules []*sigma.Rule, list *diag.List) []*sigma.Rule {
+	var found []*sigma.Rule
+	var names []string
+	for _, rule := range rules {
+		names = append(names, rule.ID.Value, rule.Name.Value)
+	}
+	for _, target := range filter.Targets {
+		i := slices.IndexFunc(rules, func(r *sigma.Rule) bool {
+			return target.Value != "" && (r.Name.Value == target.Value || strings.EqualFold(r.ID.Value, target.Value))
+		})
+		switch {
+		case i < 0:
+			list.Errorf(target.Span, "filter/unknown-rule", cmp.Or(sigma.DidYouMean(target.Value, names), byTitle(target.Value, rules)), "no rule has the id or the name %q", target.Value)
+		case !filter.Logsource.Contains(rules[i].Logsource):
+			list.Errorf(target.Span, "filter/logsource", "widen the logsource of the filter", "the logsource of the filter does not contain that of %s", rules[i].Path)
+		case slices.Contains(found, rules[i]):
+			list.Errorf(target.Span, "filter/rules", "remove one", "the rule %q stands here twice", target.Value)
+		default:
+			found = append(found, rules[i])
+		}
+	}
+	if !slices.ContainsFunc(filter.Conditions, func(c sigma.Condition) bool { return hasNot(c.Expr) }) && len(filter.Conditions) > 0 {
+		list.Warnf(filter.Conditions[0].Span, "filter/no-not", "to leave matches out write `not selection`", "the rules match only what this condition holds on")
+	}
+	return found
+}
+
+// byTitle returns a hint for a target that is the title of a rule.
+func byTitle(title string, rules []*sigma.Rule) string {
+	for _, rule := range rules {
+		if rule.Title.Value == title {
+			return "a filter names rules by id or name: add `name: ...` to " + rule.Path
+		}
+	}
+	return ""
+}
+
+func hasNot(e sigma.Expr) bool {
+	found := false
+	sigma.Walk(e, func(e sigma.Expr) {
+		if _, is := e.(sigma.Not); is {
+			found = true
+		}
+	})
+	return found
+}
+
+func buildRule(syntax *sigma.Rule, filters []*Filter, placeholders *Placeholders, list *diag.List) *Rule {
 	before := list.Count(diag.Error)
-	sum := sha256.Sum256(sigma.NormaliseLines(syntax.Text))
-	rule := &Rule{Syntax: syntax, Level: syntax.Level.Value, SourceHash: hex.EncodeToString(sum[:])}
+	rule := &Rule{Syntax: syntax, Level: syntax.Level.Value, Filters: filters}
 	if rule.Level == "" {
 		rule.Level = "medium"
 	}
-	byName := map[string]*Search{}
-	for _, s := range syntax.Searches {
-		search := buildSearch(s, list)
-		rule.Searches = append(rule.Searches, search)
-		byName[search.Name] = search
+	var whole Expr
+	rule.Searches, rule.Conditions, whole = buildDetection(syntax, placeholders, list)
+	hashed := sigma.NormaliseLines(syntax.Text)
+	for _, filter := range filters {
+		var expr Expr
+		filter.Searches, filter.Conditions, expr = buildDetection(filter.Syntax, placeholders, list)
+		whole = And{Operands: []Expr{whole, expr}}
+		hashed = append(hashed, sigma.NormaliseLines(filter.Syntax.Text)...)
 	}
+	sum := sha256.Sum256(append(hashed, placeholders.Used()...))
+	rule.SourceHash = hex.EncodeToString(sum[:])
 	if list.Count(diag.Error) > before {
 		return nil
 	}
-	var whole []Expr
-	for _, c := range syntax.Conditions {
-		expr := buildExpr(c.Expr, byName)
-		rule.Conditions = append(rule.Conditions, Condition{Text: c.Text, Expr: expr})
-		whole = append(whole, expr)
-	}
-	rule.Keys = exprKeys(Or{Operands: whole})
+	rule.Keys = exprKeys(whole)
 	if len(rule.Keys) == 0 {
 		list.Errorf(syntax.Conditions[0].Span, "condition/never", "look at the values of eventSource and eventName that it joins by and",
 			"the rule can never match: no record has the eventSource and eventName that it asks for")
 		return nil
 	}
-	rule.MatchesNothing = holdsOnNothing(Or{Operands: whole})
+	rule.MatchesNothing = holdsOnNothing(whole)
 	return rule
 }
 
-func buildSearch(s sigma.Search, list *diag.List) *Search {
+// buildDetection plans the searches and conditions of a document. whole is the
+// conditions as one.
+func buildDetection(document *sigma.Rule, placeholders *Placeholders, list *diag.List) (searches []*Search, conditions []Condition, whole Expr) {
+	before := list.Count(diag.Error)
+	byName := map[string]*Search{}
+	for _, s := range document.Searches {
+		search := buildSearch(s, placeholders, list)
+		searches = append(searches, search)
+		byName[search.Name] = search
+	}
+	if list.Count(diag.Error) > before {
+		return nil, nil, And{}
+	}
+	var operands []Expr
+	for _, c := range document.Conditions {
+		expr := buildExpr(c.Expr, byName)
+		conditions = append(conditions, Condition{Text: c.Text, Expr: expr})
+		operands = append(operands, expr)
+	}
+	return searches, conditions, Or{Operands: operands}
+}
+
+func buildSearch(s sigma.Search, placeholders *Placeholders, list *diag.List) *Search {
 	search := &Search{Name: s.Name.Value}
 	for _, m := range s.Maps {
 		var items Map
 		for _, item := range m {
-			planned, ok := buildItem(item, list)
+			planned, ok := buildItem(item, placeholders, list)
 			if !ok {
 				continue
 			}
@@ -130,8 +216,16 @@ func holdsOnNothing(e Expr) bool {
 // runtime does: only absence is tested by the negation of one.
 func searchHoldsOnNothing(s *Search) bool {
 	return slices.ContainsFunc(s.Maps, func(m Map) bool {
-		return !slices.ContainsFunc(m, func(item Item) bool {
-			return !slices.ContainsFunc(item.Predicates, func(p Predicate) bool { return p.Op == Absent })
-		})
+		return !slices.ContainsFunc(m, func(item Item) bool { return !itemHoldsOnNothing(item) })
 	})
+}
+
+func itemHoldsOnNothing(item Item) bool {
+	holds := func(group []Predicate) bool {
+		return slices.ContainsFunc(group, func(p Predicate) bool { return p.Op == Absent })
+	}
+	if item.All {
+		return item.Not == slices.ContainsFunc(item.Groups, func(g []Predicate) bool { return !holds(g) })
+	}
+	return item.Not != slices.ContainsFunc(item.Groups, holds)
 }

@@ -1,40 +1,64 @@
 package plan
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
 	"net/netip"
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
-// modifiers lists the value modifiers of Sigma 2.1.0 (appendix "Value
-// Modifiers"), and which of them are compiled.
-var modifiers = map[string]bool{
-	"all": true, "cidr": true, "contains": true, "endswith": true, "exists": true, "fieldref": true, "re": true, "startswith": true,
+// class says where a modifier may stand.
+type class uint8
 
-	"base64": false, "base64offset": false, "cased": false, "expand": false, "gt": false, "gte": false, "i": false, "lt": false,
-	"lte": false, "m": false, "neq": false, "s": false, "utf16": false, "utf16be": false, "utf16le": false, "wide": false, "windash": false,
-	"minute": false, "hour": false, "day": false, "week": false, "month": false, "year": false,
+const (
+	linking   class = iota + 1 // all, neq: anywhere
+	folding                    // cased: anywhere with text
+	expansion                  // expand: with text and expressions
+	encoding                   // bytes out of text: before a part of it is asked for
+	dashes                     // windash: with text
+	part                       // contains, startswith, endswith
+	whole                      // re, cidr, exists, fieldref: the first, and but for some alone
+	flag                       // i, m, s: behind re
+	comparing                  // lt, lte, gt, gte
+	timing                     // minute to year: the first
+)
+
+// modifiers lists the value modifiers of Sigma 2.1.0 (appendix "Value
+// Modifiers").
+var modifiers = map[string]class{
+	"all": linking, "neq": linking,
+	"cased":  folding,
+	"expand": expansion,
+	"base64": encoding, "base64offset": encoding, "wide": encoding, "utf16": encoding, "utf16le": encoding, "utf16be": encoding,
+	"windash":  dashes,
+	"contains": part, "startswith": part, "endswith": part,
+	"re": whole, "cidr": whole, "exists": whole, "fieldref": whole,
+	"i": flag, "m": flag, "s": flag,
+	"lt": comparing, "lte": comparing, "gt": comparing, "gte": comparing,
+	"minute": timing, "hour": timing, "day": timing, "week": timing, "month": timing, "year": timing,
 }
 
 // buildItem gives an item its meaning. ok is false after an error.
-func buildItem(item sigma.Item, list *diag.List) (planned Item, ok bool) {
+func buildItem(item sigma.Item, placeholders *Placeholders, list *diag.List) (planned Item, ok bool) {
 	before := list.Count(diag.Error)
-	b := itemBuilder{item: item, list: list}
-	b.modifiers()
+	b := itemBuilder{item: item, placeholders: placeholders, list: list}
+	b.chain()
 	b.warnFieldName()
 	if list.Count(diag.Error) > before {
 		return Item{}, false
 	}
-	planned = Item{Field: item.Field.Value, All: b.all}
+	planned = Item{Field: item.Field.Value, All: b.all, Not: b.not}
 	for _, v := range item.Values {
-		if p, ok := b.predicate(v); ok {
-			planned.add(p)
-		}
+		planned.add(b.predicates(v))
 	}
 	return planned, list.Count(diag.Error) == before
 }
@@ -42,181 +66,295 @@ func buildItem(item sigma.Item, list *diag.List) (planned Item, ok bool) {
 // fields returns the fields that an item reads: its own, and those that it is
 // compared with.
 func (i *Item) fields() []string {
-	fields := []string{i.Field}
-	for _, p := range i.Predicates {
-		for _, v := range p.Values {
-			if p.Op == Field {
-				fields = append(fields, v.Text)
+	var fields []string
+	if i.Field != "" {
+		fields = append(fields, i.Field)
+	}
+	for _, group := range i.Groups {
+		for _, p := range group {
+			if p.Op.isField() {
+				for _, v := range p.Values {
+					fields = append(fields, v.Text)
+				}
 			}
 		}
 	}
 	return fields
 }
 
-// add appends a predicate to an item. Values that are tested alike share one
-// predicate, unless all of them must hold.
-func (i *Item) add(p Predicate) {
-	if !i.All {
-		for j := range i.Predicates {
-			if i.Predicates[j].Op == p.Op && len(p.Values) > 0 {
-				i.Predicates[j].Values = append(i.Predicates[j].Values, p.Values...)
-				return
-			}
+// add appends what one value of an item became. Where one value of several is
+// enough, those that are tested alike share a predicate.
+func (i *Item) add(predicates []Predicate) {
+	if i.All || len(i.Groups) == 0 {
+		i.Groups = append(i.Groups, nil)
+	}
+	group := &i.Groups[len(i.Groups)-1]
+	for _, p := range predicates {
+		same := slices.IndexFunc(*group, func(other Predicate) bool {
+			return other.Op == p.Op && other.Cased == p.Cased && other.Part == p.Part && len(p.Values) > 0
+		})
+		if same >= 0 {
+			(*group)[same].Values = append((*group)[same].Values, p.Values...)
+		} else {
+			*group = append(*group, p)
 		}
 	}
-	i.Predicates = append(i.Predicates, p)
 }
 
 type itemBuilder struct {
-	item sigma.Item
-	list *diag.List
+	item         sigma.Item
+	placeholders *Placeholders
+	list         *diag.List
 
-	all  bool
-	kind string // contains, startswith, endswith, re, cidr, exists, fieldref, or "" for equality
+	all, not, cased, expand bool
+	steps                   []string // encodings and windash, in order
+	part                    string   // contains, startswith, endswith
+	whole                   string   // re, cidr, exists, fieldref
+	flags                   string   // of re
+	compare                 string   // lt, lte, gt, gte
+	time                    string   // minute to year
 }
 
-// modifiers checks the chain of modifiers: known, each once, in a legal
-// combination.
-func (b *itemBuilder) modifiers() {
+// chain checks the chain of modifiers: known, each once, in a legal order, since
+// they are applied in the order in which they stand.
+func (b *itemBuilder) chain() {
 	names := b.item.Modifiers
 	for i, m := range names {
-		supported, known := modifiers[m.Value]
-		switch {
-		case !known:
-			hint := sigma.DidYouMean(m.Value, modifierNames())
-			b.list.Errorf(m.Span, "modifier/unknown", hint, "unknown modifier %q", m.Value)
+		class, known := modifiers[m.Value]
+		if !known {
+			b.list.Errorf(m.Span, "modifier/unknown", b.suggest(m.Value), "unknown modifier %q", m.Value)
 			continue
-		case !supported:
-			b.list.Errorf(m.Span, "modifier/unsupported", "", "the modifier %q is not supported yet", m.Value)
-			continue
-		case slices.ContainsFunc(names[:i], func(other sigma.Text) bool { return other.Value == m.Value }):
+		}
+		repeated := slices.ContainsFunc(names[:i], func(other sigma.Text) bool { return other.Value == m.Value })
+		if repeated && class != encoding {
 			b.list.Errorf(m.Span, "modifier/combination", "remove one", "the modifier %q stands here twice", m.Value)
 			continue
 		}
-		if m.Value == "all" {
-			b.all = true
-			if len(b.item.Values) < 2 {
-				b.list.Errorf(m.Span, "modifier/all", "remove it", "the modifier \"all\" needs a list of at least two values")
-			}
+		if class == flag && b.whole != "re" {
+			b.list.Errorf(m.Span, "modifier/combination", "write re|"+m.Value, "the modifier %q belongs behind \"re\"", m.Value)
 			continue
 		}
-		if b.kind == "fieldref" && (m.Value == "contains" || m.Value == "startswith" || m.Value == "endswith") {
-			b.list.Errorf(m.Span, "modifier/unsupported", "", "the modifier %q after \"fieldref\" is not supported yet", m.Value)
+		if conflict := b.conflict(m.Value, class); conflict != "" {
+			b.list.Errorf(m.Span, "modifier/combination", wayOut(m.Value, conflict), "the modifier %q cannot follow %q", m.Value, conflict)
 			continue
 		}
-		if b.kind != "" {
-			b.list.Errorf(m.Span, "modifier/combination", "use one of them", "the modifier %q cannot follow %q", m.Value, b.kind)
-			continue
-		}
-		b.kind = m.Value
+		b.take(m.Value, class)
 	}
-	if b.all && b.kind == "exists" {
-		b.list.Errorf(b.item.Key, "modifier/combination", "remove `all`", "the modifier \"exists\" stands alone")
+	if b.all && len(b.item.Values) < 2 {
+		b.list.Errorf(b.modifierSpan("all"), "modifier/all", "remove it", "the modifier \"all\" needs a list of at least two values")
+	}
+	if b.item.Field.Value == "" && (b.whole != "" && b.whole != "re" || b.compare != "" || b.time != "") {
+		b.list.Errorf(b.item.Key, "keyword/modifier", "name a field before it", "a search without a field cannot have the modifier %q", b.whole+b.compare+b.time)
+	}
+	if slices.Contains(b.steps, "base64offset") && b.part != "contains" {
+		b.list.Warnf(b.modifierSpan("base64offset"), "modifier/base64offset", "write base64offset|contains", "without \"contains\" the modifier \"base64offset\" asks for a field that is nothing but the value")
 	}
 }
 
-func modifierNames() []string {
-	var names []string
-	for name := range modifiers {
-		names = append(names, name)
+// wayOut returns a hint for a modifier that stands behind one that it does not go
+// with.
+func wayOut(next, before string) string {
+	switch {
+	case before == "exists":
+		return "it stands alone: write `exists: true` or `exists: false`"
+	case modifiers[before] == part && (modifiers[next] == encoding || next == "fieldref"):
+		return "write " + next + "|" + before
+	case next == "expand":
+		return "write expand|" + before
+	default:
+		return "use one of them, or two items"
 	}
-	slices.Sort(names)
-	return names
 }
 
-// predicate gives one value its meaning.
-func (b *itemBuilder) predicate(v sigma.Scalar) (p Predicate, ok bool) {
-	p = Predicate{Field: b.item.Field.Value}
+func (b *itemBuilder) suggest(name string) string {
+	if hint := sigma.DidYouMean(name, modifierNames()); hint != "" {
+		return hint
+	}
+	return "the modifiers are: " + strings.Join(modifierNames(), ", ")
+}
+
+func (b *itemBuilder) modifierSpan(name string) diag.Span {
+	for _, m := range b.item.Modifiers {
+		if m.Value == name {
+			return m.Span
+		}
+	}
+	return b.item.Key
+}
+
+// conflict returns the modifier before that does not go with the next one, or "".
+func (b *itemBuilder) conflict(next string, class class) string {
+	text := ""
+	if len(b.steps) > 0 {
+		text = b.steps[len(b.steps)-1]
+	}
+	text = cmp.Or(b.part, text)
+	switch class {
+	case linking:
+		if b.whole == "exists" {
+			return b.whole
+		}
+	case folding:
+		return cmp.Or(b.whole, b.compare, b.time)
+	case expansion:
+		if b.whole == "re" {
+			return ""
+		}
+		return cmp.Or(b.whole, b.compare, b.time, b.encoded())
+	case encoding:
+		return cmp.Or(b.whole, b.compare, b.time, b.part)
+	case dashes:
+		return cmp.Or(b.whole, b.compare, b.time, b.encoded())
+	case part:
+		if b.whole == "fieldref" && b.part == "" {
+			return ""
+		}
+		return cmp.Or(b.whole, b.compare, b.time, b.part)
+	case whole:
+		expand := ""
+		if b.expand && next != "re" {
+			expand = "expand"
+		}
+		linked := ""
+		if next == "exists" && (b.all || b.not) {
+			linked = b.item.Modifiers[0].Value
+		}
+		cased := ""
+		if b.cased {
+			cased = "cased"
+		}
+		return cmp.Or(b.whole, b.compare, b.time, text, expand, linked, cased)
+	case comparing:
+		return cmp.Or(b.whole, b.compare, text, b.casedOrExpand())
+	case timing:
+		return cmp.Or(b.whole, b.compare, b.time, text, b.casedOrExpand())
+	}
+	return ""
+}
+
+func (b *itemBuilder) casedOrExpand() string {
+	switch {
+	case b.cased:
+		return "cased"
+	case b.expand:
+		return "expand"
+	default:
+		return ""
+	}
+}
+
+// encoded returns the last encoding of the chain, or "".
+func (b *itemBuilder) encoded() string {
+	for _, step := range slices.Backward(b.steps) {
+		if modifiers[step] == encoding {
+			return step
+		}
+	}
+	return ""
+}
+
+func (b *itemBuilder) take(name string, class class) {
+	switch class {
+	case linking:
+		b.all = b.all || name == "all"
+		b.not = b.not || name == "neq"
+	case folding:
+		b.cased = true
+	case expansion:
+		b.expand = true
+	case encoding, dashes:
+		b.steps = append(b.steps, name)
+	case part:
+		b.part = name
+	case whole:
+		b.whole = name
+	case flag:
+		b.flags += name
+	case comparing:
+		b.compare = name
+	case timing:
+		b.time = name
+	}
+}
+
+func modifierNames() []string { return slices.Sorted(maps.Keys(modifiers)) }
+
+// predicates gives one value its meaning: predicates of which one must hold. It
+// returns none after an error.
+func (b *itemBuilder) predicates(v sigma.Scalar) []Predicate {
+	if v.Kind == sigma.Null && len(b.item.Modifiers) > 0 {
+		hint := "remove the modifier: `" + b.item.Field.Value + ": null`"
+		if b.not {
+			hint = "put `" + b.item.Field.Value + ": null` into a search of its own, and `not` before it in the condition"
+		}
+		b.list.Errorf(v.Span, "modifier/value", hint, "the modifier %q does not apply to null", b.item.Modifiers[0].Value)
+		return nil
+	}
+	one := func(op Op, ok bool, values ...Value) []Predicate {
+		if !ok {
+			return nil
+		}
+		return []Predicate{{Field: b.item.Field.Value, Op: op, Values: values}}
+	}
 	value := Value{Text: v.Value, Source: v.Value}
-	if v.Kind == sigma.Null && b.kind != "" {
-		b.list.Errorf(v.Span, "modifier/value", "remove the modifier: `"+p.Field+": null`", "the modifier %q does not apply to null", b.kind)
-		return p, false
-	}
-	switch b.kind {
-	case "":
-		return b.equality(p, v)
-	case "contains", "startswith", "endswith":
-		return b.part(p, v)
+	switch b.whole {
 	case "re":
-		p.Op = Regexp
-		ok = b.expression(v)
+		return b.expressions(v)
 	case "cidr":
-		p.Op = InPrefix
-		value.Prefix, ok = b.network(v)
+		prefix, ok := b.network(v)
+		value.Prefix = prefix
+		return one(InPrefix, ok, value)
 	case "fieldref":
-		p.Op = Field
-		ok = b.fieldName(v)
+		op := map[string]Op{"": FieldEqual, "startswith": FieldPrefix, "endswith": FieldSuffix, "contains": FieldContains}[b.part]
+		return one(op, b.fieldName(v), value)
 	case "exists":
 		if v.Kind != sigma.Bool || len(b.item.Values) != 1 {
 			b.list.Errorf(v.Span, "modifier/value", "write true or false, without quotes", "the modifier \"exists\" takes one boolean")
-			return p, false
+			return nil
 		}
-		p.Op = Exists
 		if v.Value == "false" {
-			p.Op = Absent
+			return one(Absent, true)
 		}
-		return p, true
+		return one(Exists, true)
+	}
+	switch {
+	case b.time != "":
+		return b.timePart(v)
+	case b.compare != "":
+		if v.Kind != sigma.Number {
+			b.list.Errorf(v.Span, "modifier/value", "write a number, without quotes", "the modifier %q takes a number", b.compare)
+			return nil
+		}
+		return one(comparisons[b.compare], true, value)
+	case v.Kind == sigma.Null:
+		return one(IsNull, true)
+	case v.Kind == sigma.Number && b.isPlain() && b.item.Field.Value != "":
+		return one(Number, true, value)
 	default:
-		panic("plan: modifier " + b.kind + " has no meaning")
+		return b.text(v)
 	}
-	p.Values = []Value{value}
-	return p, ok
 }
 
-// equality compiles a value without a modifier: it must cover the field (Sigma
-// specification 2.1.0, section Detection Item Value).
-func (b *itemBuilder) equality(p Predicate, v sigma.Scalar) (Predicate, bool) {
-	value := Value{Text: v.Value, Source: v.Value}
-	switch v.Kind {
-	case sigma.Null:
-		p.Op = IsNull
-		return p, true
-	case sigma.Bool:
-		p.Op = Equal
-	case sigma.Number:
-		p.Op = Number
-	default:
-		pattern := parsePattern(v.Value)
-		if pattern.literal() {
-			p.Op, value.Text = Equal, pattern.text()
-		} else {
-			p.Op, value.Text = Like, pattern.String()
-		}
-	}
-	p.Values = []Value{value}
-	return p, true
+// isPlain reports whether nothing is asked of a value but that it covers the
+// field.
+func (b *itemBuilder) isPlain() bool {
+	return b.part == "" && len(b.steps) == 0 && !b.expand && !b.cased
 }
 
-// part compiles contains, startswith and endswith. They add their asterisks
-// after escapes were read, so that a backslash at the end of a value stays one.
-func (b *itemBuilder) part(p Predicate, v sigma.Scalar) (Predicate, bool) {
-	if v.Value == "" {
-		b.list.Errorf(v.Span, "modifier/value", "remove the item, or test with `exists: true`", "an empty value with the modifier %q matches everything", b.kind)
-		return p, false
-	}
-	if b.kind == "contains" {
-		b.warnFieldPath(v)
-	}
-	value := Value{Text: v.Value, Source: v.Value}
-	pattern := parsePattern(v.Value)
-	if pattern.literal() {
-		p.Op = map[string]Op{"contains": Contains, "startswith": Prefix, "endswith": Suffix}[b.kind]
-		value.Text = pattern.text()
-	} else {
-		if b.kind != "startswith" {
-			pattern = append([]token{{wildcard: '*'}}, pattern...)
-		}
-		if b.kind != "endswith" {
-			pattern = append(pattern, token{wildcard: '*'})
-		}
-		p.Op, value.Text = Like, pattern.String()
-	}
-	p.Values = []Value{value}
-	return p, true
-}
+var comparisons = map[string]Op{"": Equal, "lt": Less, "lte": LessOrEqual, "gt": Greater, "gte": GreaterOrEqual}
 
-// recordFields are the top-level fields of a CloudTrail record that hold others.
-var recordFields = []string{"userIdentity", "requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "tlsDetails", "insightDetails"}
+// ranges are the numbers that a part of a time can be.
+var ranges = map[string][2]int{"minute": {0, 59}, "hour": {0, 23}, "day": {1, 31}, "week": {1, 53}, "month": {1, 12}, "year": {0, 9999}}
+
+func (b *itemBuilder) timePart(v sigma.Scalar) []Predicate {
+	n, err := strconv.Atoi(v.Value)
+	limits := ranges[b.time]
+	if v.Kind != sigma.Number || err != nil || n < limits[0] || n > limits[1] {
+		b.list.Errorf(v.Span, "modifier/value", fmt.Sprintf("write a number from %d to %d, without quotes", limits[0], limits[1]), "%q is no %s", v.Value, b.time)
+		return nil
+	}
+	return []Predicate{{Field: b.item.Field.Value, Op: comparisons[b.compare], Part: b.time, Values: []Value{{Text: strconv.Itoa(n), Source: v.Value}}}}
+}
 
 // topLevelFields are the top-level fields of CloudTrail records (CloudTrail User
 // Guide, "CloudTrail record contents"), those of Insights and network activity
@@ -247,6 +385,9 @@ func (b *itemBuilder) warnFieldName() {
 	}
 }
 
+// recordFields are those of them that hold other fields.
+var recordFields = []string{"userIdentity", "requestParameters", "responseElements", "additionalEventData", "serviceEventDetails", "tlsDetails", "insightDetails"}
+
 // warnFieldPath warns of the TrailAlerts dialect, which read such a value as the
 // name of another field.
 func (b *itemBuilder) warnFieldPath(v sigma.Scalar) {
@@ -256,27 +397,51 @@ func (b *itemBuilder) warnFieldPath(v sigma.Scalar) {
 	}
 }
 
-func (b *itemBuilder) expression(v sigma.Scalar) bool {
+// expressions compiles re. Its flags become those of the expression; no wildcard
+// and no escape of Sigma is read.
+func (b *itemBuilder) expressions(v sigma.Scalar) []Predicate {
 	if v.Kind == sigma.Bool {
 		b.list.Errorf(v.Span, "modifier/value", "put it in quotes", "the modifier \"re\" takes text, this is a boolean")
-		return false
+		return nil
 	}
 	if v.Value == "" {
-		b.list.Errorf(v.Span, "modifier/value", "", "an empty regular expression matches everything")
-		return false
+		b.list.Errorf(v.Span, "modifier/value", "remove the item, or test with `exists: true`", "an empty regular expression matches everything")
+		return nil
 	}
-	if _, err := regexp.Compile(v.Value); err != nil {
-		message, hint := err.Error(), ""
-		if e, ok := err.(*syntax.Error); ok {
-			message = string(e.Code) + ": " + e.Expr
-			if e.Code == syntax.ErrInvalidPerlOp || e.Code == syntax.ErrInvalidEscape {
-				hint = "look-around and back-references are not part of Sigma's expressions; write two items or two searches"
-			}
+	texts := []string{v.Value}
+	if b.expand {
+		var ok bool
+		if texts, ok = b.placeholders.inExpression(v, b.list); !ok {
+			return nil
 		}
-		b.list.Errorf(v.Span, "value/regexp", hint, "invalid regular expression: %s", message)
-		return false
 	}
-	return true
+	p := Predicate{Field: b.item.Field.Value, Op: Regexp}
+	for _, text := range texts {
+		if b.flags != "" {
+			text = "(?" + b.flags + ")" + text
+		}
+		if !b.compiles(v, text) {
+			return nil
+		}
+		p.Values = append(p.Values, Value{Text: text, Source: v.Value})
+	}
+	return []Predicate{p}
+}
+
+func (b *itemBuilder) compiles(v sigma.Scalar, text string) bool {
+	_, err := regexp.Compile(text)
+	if err == nil {
+		return true
+	}
+	message, hint := err.Error(), ""
+	if e, ok := errors.AsType[*syntax.Error](err); ok {
+		message = string(e.Code) + ": " + e.Expr
+		if e.Code == syntax.ErrInvalidPerlOp || e.Code == syntax.ErrInvalidEscape {
+			hint = "look-around and back-references are not part of Sigma's expressions; write two items or two searches"
+		}
+	}
+	b.list.Errorf(v.Span, "value/regexp", hint, "invalid regular expression: %s", message)
+	return false
 }
 
 func (b *itemBuilder) network(v sigma.Scalar) (netip.Prefix, bool) {

@@ -10,7 +10,9 @@ import (
 
 var opNames = map[Op]string{
 	Equal: "equal", Prefix: "prefix", Suffix: "suffix", Contains: "contains", Like: "like", Number: "number", Regexp: "regexp",
-	InPrefix: "in", Field: "field", Exists: "exists", Absent: "absent", IsNull: "null",
+	InPrefix: "in", FieldEqual: "field", FieldPrefix: "prefix field", FieldSuffix: "suffix field", FieldContains: "contains field",
+	Less: "less", LessOrEqual: "at most", Greater: "greater", GreaterOrEqual: "at least",
+	Exists: "exists", Absent: "absent", IsNull: "null",
 }
 
 // TestItems holds what one entry of a map means: its predicates, joined by | or,
@@ -60,6 +62,28 @@ func TestItems(t *testing.T) {
 		{"another field", `f|fieldref: a.b`, `field "a.b"`},
 		{"a field is there", `f|exists: true`, `exists`},
 		{"a field is not there", `f|exists: False`, `absent`},
+		{"cased", `f|contains|cased: A`, `cased contains "A"`},
+		{"cased may come first", `f|cased|startswith: 'A*'`, `cased like "A*"`},
+		{"a cased number is text", `f|cased: 5`, `cased equal "5"`},
+		{"neq negates the item", `f|neq: [a, 'b*']`, `not equal "a" | like "b*"`},
+		{"neq and all", `f|contains|all|neq: [a, b]`, `not contains "a" & contains "b"`},
+		{"flags go to the expression", `f|re|s|i: 'a.b'`, `regexp "(?si)a.b"`},
+		{"a field within", `f|fieldref|contains: a.b`, `contains field "a.b"`},
+		{"a field at the end, negated", `f|fieldref|endswith|neq: a.b`, `not suffix field "a.b"`},
+		{"a comparison", `f|gte: 0.25`, `at least "0.25"`},
+		{"a part of a time", `f|hour: [22, 23, 0]`, `hour equal "22" "23" "0"`},
+		{"a part of a time, compared", `f|hour|lt: 7`, `hour less "7"`},
+		{"base64", `f|base64: 'ping'`, `equal "cGluZw=="`},
+		{"base64 counts bytes", `f|base64|contains: 'né'`, `contains "bsOp"`},
+		{"base64offset has three forms", `f|base64offset|contains: 'wget'`, `contains "d2dld" "dnZX" "3Z2V0"`},
+		{"base64offset under all stays together", `f|base64offset|contains|all: ['wget', 'curl']`, `contains "d2dld" "dnZX" "3Z2V0" & contains "Y3Vyb" "N1cm" "jdXJs"`},
+		{"wide is UTF-16, little end first", `f|wide|base64: 'cmd'`, `equal "YwBtAGQA"`},
+		{"utf16be has the big end first", `f|utf16be|base64: 'cmd'`, `equal "AGMAbQBk"`},
+		{"utf16 has a mark", `f|utf16|base64: 'a'`, `equal "//5hAA=="`},
+		{"an astral character is two units", `f|utf16le|base64: '😀'`, `equal "PdgA3g=="`},
+		{"windash replaces the dash of a flag", `f|contains|windash: ' -a'`, `contains " -a" " /a" " –a" " —a" " ―a"`},
+		{"windash leaves a dash within a word", `f|windash: 'a-b'`, `equal "a-b"`},
+		{"a keyword is looked for anywhere in a value", "'|contains': a", `contains "a"`},
 		{"all without another modifier compares", `f|all: [a, b]`, `equal "a" & equal "b"`},
 	}
 	for _, test := range tests {
@@ -67,18 +91,32 @@ func TestItems(t *testing.T) {
 			t.Parallel()
 			item := build(t, "a:\n  "+test.item+"\ncondition: a").Searches[0].Maps[0][0]
 			var predicates []string
-			for _, p := range item.Predicates {
-				text := opNames[p.Op]
-				for _, v := range p.Values {
-					text += fmt.Sprintf(" %q", v.Text)
+			for _, group := range item.Groups {
+				var one []string
+				for _, p := range group {
+					text := opNames[p.Op]
+					if p.Cased {
+						text = "cased " + text
+					}
+					if p.Part != "" {
+						text = p.Part + " " + text
+					}
+					for _, v := range p.Values {
+						text += fmt.Sprintf(" %q", v.Text)
+					}
+					one = append(one, text)
 				}
-				predicates = append(predicates, text)
+				predicates = append(predicates, strings.Join(one, " | "))
 			}
 			joint := " | "
 			if item.All {
 				joint = " & "
 			}
-			if diff := cmp.Diff(test.want, strings.Join(predicates, joint)); diff != "" {
+			got := strings.Join(predicates, joint)
+			if item.Not {
+				got = "not " + got
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", test.item, diff)
 			}
 		})

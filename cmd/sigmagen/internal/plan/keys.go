@@ -66,11 +66,11 @@ func searchKeys(s *Search) []Key {
 // itemKeys returns the keys that an item asks for. A list of values under the
 // modifier all is left alone: it makes sense on arrays only.
 func itemKeys(item Item) []Key {
-	if item.All || len(item.Predicates) != 1 || item.Predicates[0].Op != Equal {
+	if item.All || item.Not || len(item.Groups) != 1 || len(item.Groups[0]) != 1 || item.Groups[0][0].Op != Equal || item.Groups[0][0].Part != "" {
 		return []Key{anyKey}
 	}
 	var keys []Key
-	for _, v := range item.Predicates[0].Values {
+	for _, v := range item.Groups[0][0].Values {
 		switch item.Field {
 		case "eventSource":
 			keys = append(keys, Key{Source: runtime.Fold(v.Text)})

@@ -196,7 +196,7 @@ func TestNeverMatches(t *testing.T) {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
 			var list diag.List
-			rules := Build([]*sigma.Rule{parse(t, "rule", test.detection)}, &list)
+			rules := Build([]*sigma.Rule{parse(t, "rule", test.detection)}, nil, &list)
 			if got := len(rules) == 0; got != test.never {
 				t.Errorf("never = %v, want %v: %v", got, test.never, messages(&list))
 			}

@@ -26,12 +26,22 @@ type Rule struct {
 	Searches   []*Search // in the order of the file
 	Conditions []Condition
 
+	// Filters narrow the rule: their conditions must hold as well.
+	Filters []*Filter
+
 	// Keys says which records can match at all.
 	Keys []Key
 
 	// MatchesNothing is set when the condition holds on a record in which no
 	// predicate does. Its matcher must then ask whether the record is one.
 	MatchesNothing bool
+}
+
+// A Filter is a filter document with its meaning. It may narrow several rules.
+type Filter struct {
+	Syntax     *sigma.Rule
+	Searches   []*Search
+	Conditions []Condition
 }
 
 // A Search is one search identifier: maps of which one must hold.
@@ -44,18 +54,24 @@ type Search struct {
 // A Map is a list of items that must all hold.
 type Map []Item
 
-// An Item is a field with the values it is tested for.
+// An Item is a field with the values it is tested for. An item without a field
+// looks through all values of the record (keywords).
 type Item struct {
 	Field string
-	// All asks for all predicates to hold (modifier all); else one must.
-	All        bool
-	Predicates []Predicate
+	// Groups are what the values became: predicates of which one must hold.
+	// One group must hold, or with All (modifier all) each.
+	Groups [][]Predicate
+	All    bool
+	// Not negates the item as a whole (modifier neq).
+	Not bool
 }
 
 // A Predicate tests a field for some values, of which one must hold.
 type Predicate struct {
 	Field  string
 	Op     Op
+	Cased  bool   // the case of letters counts; Equal to Like only
+	Part   string // of a time: minute to year; Equal and comparisons only, of whole numbers
 	Values []Value
 }
 
@@ -64,19 +80,28 @@ type Op uint8
 
 // The tests. Those on text ignore case.
 const (
-	Equal    Op = iota + 1 // Text covers the field
-	Prefix                 // the field begins with Text
-	Suffix                 // the field ends with Text
-	Contains               // the field contains Text
-	Like                   // the pattern Text covers the field
-	Number                 // the field is the decimal number Text, or that very text
-	Regexp                 // the expression Text is found in the field
-	InPrefix               // the field is an IP address in Prefix
-	Field                  // the field equals the field of the name Text
-	Exists                 // the field is there; no values
-	Absent                 // the field is not there; no values
-	IsNull                 // the field is not there or null; no values
+	Equal          Op = iota + 1 // Text covers the field
+	Prefix                       // the field begins with Text
+	Suffix                       // the field ends with Text
+	Contains                     // the field contains Text
+	Like                         // the pattern Text covers the field
+	Number                       // the field is the decimal number Text, or that very text
+	Regexp                       // the expression Text is found in the field
+	InPrefix                     // the field is an IP address in Prefix
+	FieldEqual                   // the field equals the field of the name Text
+	FieldPrefix                  // the field begins with that field
+	FieldSuffix                  // the field ends with that field
+	FieldContains                // the field contains that field
+	Less                         // the field is a number less than Text
+	LessOrEqual                  // the field is a number, at most Text
+	Greater                      // the field is a number greater than Text
+	GreaterOrEqual               // the field is a number, at least Text
+	Exists                       // the field is there; no values
+	Absent                       // the field is not there; no values
+	IsNull                       // the field is not there or null; no values
 )
+
+func (o Op) isField() bool { return o >= FieldEqual && o <= FieldContains }
 
 // A Value is one operand of a predicate.
 type Value struct {

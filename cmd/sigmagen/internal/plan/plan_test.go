@@ -36,7 +36,7 @@ func messages(list *diag.List) []string {
 func build(t *testing.T, detection string) *Rule {
 	t.Helper()
 	var list diag.List
-	rules := Build([]*sigma.Rule{parse(t, "rule", detection)}, &list)
+	rules := Build([]*sigma.Rule{parse(t, "rule", detection)}, nil, &list)
 	if len(rules) != 1 {
 		t.Fatalf("%s: %v", detection, messages(&list))
 	}

@@ -24,6 +24,8 @@ func (d *document) bridge(detection *yaml.Node, rule *Rule, conditions []*condit
 	for i := 0; i+1 < len(copied.Content); i += 2 {
 		if copied.Content[i].Value == "condition" {
 			copied.Content[i+1] = prepared
+		} else {
+			copied.Content[i+1] = withoutMixedKeywords(copied.Content[i+1])
 		}
 	}
 	var parsed sigmago.Detection
@@ -56,11 +58,38 @@ func (d *document) disagree(node *yaml.Node, format string, args ...any) {
 	d.list.Errorf(d.span(node), "structure/ambiguous", "write it in a simpler form of YAML, with values in quotes", "two readings of the detection differ: "+format, args...)
 }
 
-func sameSearch(ours Search, theirs sigmago.Search) error {
-	if len(theirs.Keywords) != 0 || len(theirs.EventMatchers) != len(ours.Maps) {
-		return fmt.Errorf("%d maps and %d maps", len(ours.Maps), len(theirs.EventMatchers))
+// withoutMixedKeywords returns a list of keywords and maps with the maps alone:
+// sigma-go refuses such a list, or takes a keyword for an empty map, which holds
+// on everything.
+func withoutMixedKeywords(search *yaml.Node) *yaml.Node {
+	isMap := func(n *yaml.Node) bool { return n.Kind == yaml.MappingNode }
+	if search.Kind != yaml.SequenceNode || !slices.ContainsFunc(search.Content, isMap) {
+		return search
 	}
-	for i, m := range ours.Maps {
+	copied := *search
+	copied.Content = slices.DeleteFunc(slices.Clone(search.Content), func(n *yaml.Node) bool { return !isMap(n) })
+	return &copied
+}
+
+// isKeywords reports whether a map of a search is its list of texts.
+func (m Map) isKeywords() bool {
+	return len(m) == 1 && m[0].Field.Value == "" && len(m[0].Modifiers) == 0
+}
+
+func sameSearch(ours Search, theirs sigmago.Search) error {
+	maps := ours.Maps
+	if maps[0].isKeywords() {
+		if len(maps) == 1 && !sameKeywords(maps[0][0].Values, theirs.Keywords) {
+			return fmt.Errorf("sigma-go reads the keywords %q", theirs.Keywords)
+		}
+		maps = maps[1:]
+	} else if len(theirs.Keywords) > 0 {
+		return fmt.Errorf("sigma-go reads the keywords %q", theirs.Keywords)
+	}
+	if len(theirs.EventMatchers) != len(maps) {
+		return fmt.Errorf("%d maps and %d maps", len(maps), len(theirs.EventMatchers))
+	}
+	for i, m := range maps {
 		if len(m) != len(theirs.EventMatchers[i]) {
 			return fmt.Errorf("%d fields and %d fields", len(m), len(theirs.EventMatchers[i]))
 		}
@@ -71,6 +100,12 @@ func sameSearch(ours Search, theirs sigmago.Search) error {
 		}
 	}
 	return nil
+}
+
+// sameKeywords compares keywords, all of which sigma-go makes texts of: what is
+// no text in YAML may be written in another way there.
+func sameKeywords(ours []Scalar, theirs []string) bool {
+	return slices.EqualFunc(ours, theirs, func(s Scalar, text string) bool { return s.Kind != String || s.Value == text })
 }
 
 func sameItem(ours Item, theirs sigmago.FieldMatcher) error {

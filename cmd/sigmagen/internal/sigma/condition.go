@@ -25,6 +25,9 @@ func (d *document) conditions(root, detection *yaml.Node, names []string) []*con
 	key, node := get(detection, "condition")
 	if key == nil {
 		at, _ := get(root, "detection")
+		if at == nil {
+			at, _ = get(root, "filter")
+		}
 		hint := "add `condition: selection`"
 		if outside, _ := get(root, "condition"); outside != nil {
 			at, hint = outside, "indent it below `detection:`"
@@ -38,6 +41,10 @@ func (d *document) conditions(root, detection *yaml.Node, names []string) []*con
 		return nil
 	}
 	items := []*yaml.Node{node}
+	if filter, _ := get(root, "filter"); filter != nil && node.Kind == yaml.SequenceNode {
+		d.list.Errorf(d.span(node), "filter/condition", "join them by `or`", "the condition of a filter is text, this is a list")
+		return nil
+	}
 	if node.Kind == yaml.SequenceNode {
 		items = node.Content
 		if len(items) == 0 {

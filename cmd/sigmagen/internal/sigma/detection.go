@@ -18,16 +18,23 @@ var reserved = map[string]bool{"and": true, "or": true, "not": true, "of": true,
 
 // detection reads the searches and conditions of a rule.
 func (d *document) detection(root *yaml.Node, rule *Rule) {
-	_, node := get(root, "detection")
+	name := "detection"
+	if rule.Filter {
+		name = "filter"
+	}
+	_, node := get(root, name)
 	if node == nil {
 		d.list.Errorf(d.at(root.Line, root.Column), "structure/detection", "add `detection:` with a search and a condition", "the rule has no detection")
 		return
 	}
 	if node.Kind != yaml.MappingNode {
-		d.list.Errorf(d.span(node), "structure/detection", "", "detection is a map of searches and a condition, this is %s", describe(node))
+		d.list.Errorf(d.span(node), "structure/detection", "", "%s is a map of searches and a condition, this is %s", name, describe(node))
 		return
 	}
 	before := d.list.Count(diag.Error)
+	if rule.Filter {
+		node = d.targets(node, rule)
+	}
 	var names []string
 	entries(node, func(key, value *yaml.Node) {
 		switch {
@@ -52,6 +59,35 @@ func (d *document) detection(root *yaml.Node, rule *Rule) {
 		d.bridge(node, rule, conditions)
 		d.unused(rule)
 	}
+}
+
+// targets reads the rules that a filter applies to, and returns the filter
+// without them.
+func (d *document) targets(node *yaml.Node, rule *Rule) *yaml.Node {
+	key, value := get(node, "rules")
+	switch {
+	case key == nil:
+		d.list.Errorf(d.at(node.Line, node.Column), "filter/rules", "add `rules:` with a list of ids or names", "the filter names no rule")
+		return node
+	case value.Kind != yaml.SequenceNode || len(value.Content) == 0:
+		d.list.Errorf(d.span(value), "filter/rules", "write a list of ids or names of rules", "the rules of a filter are a list, this is %s", describe(value))
+	default:
+		for _, item := range value.Content {
+			if item.Kind != yaml.ScalarNode || d.scalar(item).Kind == Null {
+				d.list.Errorf(d.span(item), "filter/rules", "write the id or the name of a rule", "a rule of a filter is %s", describe(item))
+				continue
+			}
+			rule.Targets = append(rule.Targets, Text{Value: item.Value, Span: d.span(item)})
+		}
+	}
+	copied := *node
+	copied.Content = nil
+	entries(node, func(k, v *yaml.Node) {
+		if k != key {
+			copied.Content = append(copied.Content, k, v)
+		}
+	})
+	return &copied
 }
 
 // unused warns of searches that no condition refers to.
@@ -94,6 +130,7 @@ func (d *document) search(key, value *yaml.Node) (search Search, ok bool) {
 		return search, false
 	}
 	ok = true
+	keywords := Item{Key: d.span(value), Field: Text{Span: d.span(value)}}
 	for _, item := range value.Content {
 		switch item.Kind {
 		case yaml.MappingNode:
@@ -101,16 +138,19 @@ func (d *document) search(key, value *yaml.Node) (search Search, ok bool) {
 			search.Maps = append(search.Maps, m)
 			ok = ok && good
 		case yaml.ScalarNode:
-			ok = false
-			if d.scalar(item).Kind == Null {
-				d.list.Errorf(d.span(item), "structure/search", "", "a list of search %q holds an empty item", key.Value)
-			} else {
-				d.list.Errorf(d.span(item), "keyword/unsupported", "name the field: `userAgent|contains: ...`", "keyword searches without a field are not supported yet")
+			s := d.scalar(item)
+			if s.Kind == Null {
+				ok = false
+				d.list.Errorf(s.Span, "structure/search", "remove it: null is tested with a field", "a list of search %q holds an empty item", key.Value)
 			}
+			keywords.Values = append(keywords.Values, s)
 		default:
 			ok = false
 			d.list.Errorf(d.span(item), "structure/search", "", "search %q is a list of maps or texts, this item is %s", key.Value, describe(item))
 		}
+	}
+	if len(keywords.Values) > 0 {
+		search.Maps = append([]Map{{keywords}}, search.Maps...)
 	}
 	return search, ok
 }
@@ -199,8 +239,9 @@ func IsField(name string) bool {
 func (d *document) fieldName(item Item) {
 	name := item.Field.Value
 	switch {
+	case name == "" && len(item.Modifiers) > 0: // keywords with modifiers
 	case name == "":
-		d.list.Errorf(item.Key, "keyword/unsupported", "name the field: `userAgent|contains: ...`", "searches without a field are not supported yet")
+		d.list.Errorf(item.Key, "value/field", "name the field, or write the values as a list", "the name of the field is empty")
 	case !IsField(name):
 		hint := ""
 		if len(item.Modifiers) > 0 {

@@ -228,7 +228,7 @@ func NormaliseLines(text []byte) []byte {
 // format but not compiled yet.
 func (dir *Directory) Later() ([]string, error) {
 	var found []string
-	for _, pattern := range []string{"placeholders.yml", "postprocessing_rules/*.json"} {
+	for _, pattern := range []string{"postprocessing_rules/*.json"} {
 		names, err := fs.Glob(dir.FS, pattern)
 		if err != nil {
 			return nil, fmt.Errorf("list %s: %w", dir.Path(pattern), err)

@@ -34,7 +34,7 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 	_, title := get(root, "title")
 	switch {
 	case title == nil:
-		d.list.Errorf(d.at(root.Line, root.Column), "metadata/title", "add `title: ...`", "the rule has no title")
+		d.list.Errorf(d.at(root.Line, root.Column), "metadata/title", "add `title: ...`", "%s needs a title", d.is)
 	case title.Kind == yaml.ScalarNode && title.Tag != "!!null" && strings.TrimSpace(title.Value) == "":
 		d.list.Errorf(d.span(title), "metadata/title", "say in a few words what the rule detects", "the title is empty")
 	case utf8.RuneCountInString(rule.Title.Value) > maxTitle:
@@ -49,7 +49,7 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 	rule.Author = d.text1(root, "author")
 	rule.Status = d.oneOf(root, "status", statuses)
 	rule.Level = d.oneOf(root, "level", levels)
-	if key, _ := get(root, "level"); key == nil {
+	if key, _ := get(root, "level"); key == nil && !rule.Filter {
 		d.list.Warnf(d.at(root.Line, root.Column), "metadata/level", "add `level: medium` or another", "the rule has no level; it is taken as medium")
 	}
 	rule.Tags = d.texts(root, "tags")
@@ -65,7 +65,7 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 	d.date(root, "date")
 	d.date(root, "modified")
 	d.related(root)
-	d.logsource(root)
+	d.logsource(root, rule)
 	if t := d.text1(root, "taxonomy"); t.Value != "" && t.Value != "sigma" {
 		d.list.Errorf(t.Span, "metadata/taxonomy", "use the field names of CloudTrail and leave taxonomy out", "the taxonomy %q is not known", t.Value)
 	}
@@ -75,7 +75,7 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 // rule. Others are allowed.
 var ruleKeys = []string{
 	"title", "id", "name", "related", "taxonomy", "status", "description", "license", "author", "references", "date", "modified",
-	"logsource", "detection", "fields", "falsepositives", "level", "tags", "scope",
+	"logsource", "detection", "filter", "fields", "falsepositives", "level", "tags", "scope",
 }
 
 // knownKeys warns of a top-level key that looks like a misspelt attribute.
@@ -175,10 +175,10 @@ func (d *document) related(root *yaml.Node) {
 
 // logsource checks that the rule is about AWS: what is compiled here only ever
 // sees CloudTrail records.
-func (d *document) logsource(root *yaml.Node) {
+func (d *document) logsource(root *yaml.Node, rule *Rule) {
 	key, node := get(root, "logsource")
 	if key == nil {
-		d.list.Errorf(d.at(root.Line, root.Column), "metadata/logsource", "add `logsource: {product: aws, service: cloudtrail}`", "the rule has no logsource")
+		d.list.Errorf(d.at(root.Line, root.Column), "metadata/logsource", "add `logsource: {product: aws, service: cloudtrail}`", "%s needs a logsource", d.is)
 		return
 	}
 	if node.Kind != yaml.MappingNode {
@@ -187,6 +187,7 @@ func (d *document) logsource(root *yaml.Node) {
 	}
 	before := d.list.Count(diag.Error)
 	product, category, service := d.text1(node, "product"), d.text1(node, "category"), d.text1(node, "service")
+	rule.Logsource = Logsource{Category: category.Value, Product: product.Value, Service: service.Value}
 	switch {
 	case product.Value == "aws" || product.Value == "" && service.Value == "cloudtrail":
 	case product.Value != "":

@@ -17,6 +17,10 @@ func Parse(file File, list *diag.List) (rule *Rule, ok bool) {
 	if root == nil || d.otherDocument(root) {
 		return rule, false
 	}
+	if key, _ := get(root, "filter"); key != nil {
+		rule.Filter = true
+		d.is = "a Sigma filter"
+	}
 	d.metadata(root, rule)
 	d.detection(root, rule)
 	return rule, list.Count(diag.Error) == before
@@ -24,11 +28,9 @@ func Parse(file File, list *diag.List) (rule *Rule, ok bool) {
 
 // otherDocument refuses the documents of Sigma that are no rules, by name.
 func (d *document) otherDocument(root *yaml.Node) bool {
-	for _, name := range []string{"correlation", "filter"} {
-		if key, _ := get(root, name); key != nil {
-			d.list.Errorf(d.span(key), name+"/unsupported", "", "Sigma %s documents are not supported yet", name)
-			return true
-		}
+	if key, _ := get(root, "correlation"); key != nil {
+		d.list.Errorf(d.span(key), "correlation/unsupported", "", "Sigma correlation documents are not supported yet")
+		return true
 	}
 	if key, _ := get(root, "action"); key != nil {
 		d.list.Errorf(d.span(key), "structure/action", "write each rule out in a file of its own", "collections with `action` are not supported")

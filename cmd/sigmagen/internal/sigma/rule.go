@@ -6,7 +6,8 @@ package sigma
 
 import "github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 
-// A Rule is one Sigma rule document.
+// A Rule is one Sigma rule document, or a filter document: conditions that other
+// rules have to satisfy as well.
 type Rule struct {
 	// Key is the stem of the rule's file.
 	Key string
@@ -28,8 +29,25 @@ type Rule struct {
 	References     []Text
 	FalsePositives []Text
 
+	Logsource Logsource
+
 	Searches   []Search
 	Conditions []Condition
+
+	// Filter says that this is a filter document; Targets are the ids and names
+	// of the rules that it applies to.
+	Filter  bool
+	Targets []Text
+}
+
+// Logsource says which records a document is about. An empty value is any.
+type Logsource struct{ Category, Product, Service string }
+
+// Contains reports whether l is about all that other is about.
+func (l Logsource) Contains(other Logsource) bool {
+	return (l.Category == "" || l.Category == other.Category) &&
+		(l.Product == "" || l.Product == other.Product) &&
+		(l.Service == "" || l.Service == other.Service)
 }
 
 // Stem returns the name of the rule's file without its ending.
@@ -52,7 +70,8 @@ type Search struct {
 // Map is a list of items that must all hold.
 type Map []Item
 
-// An Item is one entry of a map: a field, its modifiers, its values.
+// An Item is one entry of a map: a field, its modifiers, its values. The texts of
+// a list, keywords, are an item without a field.
 type Item struct {
 	Field     Text
 	Modifiers []Text

@@ -1,0 +1,39 @@
+package sigma
+
+import (
+	"gopkg.in/yaml.v3"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+)
+
+// PlaceholdersFile is the file of a rules directory that says what the
+// placeholders of the modifier expand stand for.
+const PlaceholdersFile = "placeholders.yml"
+
+// ParsePlaceholders reads placeholders: a map from a name to a value or a list
+// of values.
+func ParsePlaceholders(path string, text []byte, list *diag.List) map[string][]string {
+	d := &document{path: path, text: text, list: list, is: "a file of placeholders", begins: "it begins with `name: [value, ...]`"}
+	root := d.parseYAML()
+	if root == nil {
+		return nil
+	}
+	placeholders := map[string][]string{}
+	entries(root, func(key, value *yaml.Node) {
+		items := []*yaml.Node{value}
+		if value.Kind == yaml.SequenceNode {
+			items = value.Content
+		}
+		if len(items) == 0 {
+			list.Errorf(d.span(value), "placeholders/empty", "write a value", "the placeholder %q has no value", key.Value)
+		}
+		for _, item := range items {
+			if item.Kind != yaml.ScalarNode || item.Value == "" || d.scalar(item).Kind == Null {
+				list.Errorf(d.span(item), "placeholders/value", "write text", "a value of the placeholder %q is %s", key.Value, describe(item))
+				continue
+			}
+			placeholders[key.Value] = append(placeholders[key.Value], item.Value)
+		}
+	})
+	return placeholders
+}
