@@ -104,7 +104,7 @@ func (v Value) EqualField(paths ...string) bool {
 }
 
 // HasPrefixField reports whether a value begins, ignoring case, with a value of
-// the field at one of paths. It does not look inside objects.
+// the field at one of paths that is not empty. It does not look inside objects.
 func (v Value) HasPrefixField(paths ...string) bool {
 	return v.any(&test{kind: testField, field: testPrefix}, paths)
 }
@@ -363,6 +363,9 @@ func (t *test) scalar(v *fastjson.Value, texts []string) bool {
 	case testField:
 		return t.equalsField(s, v.Type() == fastjson.TypeNumber, texts)
 	case testFieldOther:
+		if t.field != testEqual && s == "" {
+			return false // every text has an empty part
+		}
 		if t.field == testEqual && t.otherNumber && v.Type() == fastjson.TypeNumber {
 			return equalNumber(s, t.other)
 		}

@@ -87,6 +87,7 @@ func TestPredicates(t *testing.T) {
 
 		{"A value begins with another field.", `{"a":"arn:x:alice","b":"ARN:"}`, func(e *Event) bool { return e.Get("a").HasPrefixField("b") }, true},
 		{"And not the other way round.", `{"a":"arn:","b":"arn:x"}`, func(e *Event) bool { return e.Get("a").HasPrefixField("b") }, false},
+		{"An empty field is no part of a value.", `{"a":"x","b":""}`, func(e *Event) bool { return e.Get("a").ContainsField("b") || e.Get("a").HasSuffixField("b") }, false},
 		{"A value ends with another field.", `{"a":"user/alice","b":["bob","Alice"]}`, func(e *Event) bool { return e.Get("a").HasSuffixField("b") }, true},
 		{"A value contains another field.", `{"a":"x-7-y","b":7}`, func(e *Event) bool { return e.Get("a").ContainsField("b") }, true},
 		{"Two numbers are compared as text where a part is asked for.", `{"a":15.0,"b":15}`, func(e *Event) bool { return e.Get("a").HasPrefixField("b") }, true},

@@ -47,6 +47,7 @@ type project struct {
 func load(o loadOptions) (*project, error) {
 	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}, filters: map[string]bool{}}
 	rules := map[*sigma.Directory][]*sigma.Rule{}
+	refusedFilters := map[*sigma.Directory][]*sigma.Rule{}
 	var all []*sigma.Rule
 	for _, name := range o.dirs {
 		dir, err := openDirectory(name, o.prefix, &p.list)
@@ -63,6 +64,9 @@ func load(o loadOptions) (*project, error) {
 			rule, ok := sigma.Parse(file, &p.list)
 			if rule.Filter {
 				p.filters[file.Path] = true
+				if !ok {
+					refusedFilters[dir] = append(refusedFilters[dir], rule)
+				}
 			} else {
 				known = append(known, rule)
 			}
@@ -85,6 +89,9 @@ func load(o loadOptions) (*project, error) {
 		ids = diag.Error
 	}
 	sigma.Unique(all, ids, &p.list)
+	for _, dir := range p.dirs {
+		refuseWithFilters(rules[dir], refusedFilters[dir], &p.list)
+	}
 	refused := p.list.Refused()
 	for _, dir := range p.dirs {
 		placeholders, err := p.placeholders(dir)
@@ -98,6 +105,20 @@ func load(o loadOptions) (*project, error) {
 	p.dropRefused()
 	slices.SortFunc(p.plan.Exceptions, func(a, b plan.Exception) int { return strings.Compare(a.Rule, b.Rule) })
 	return p, nil
+}
+
+// refuseWithFilters refuses the rules that a refused filter applies to: without
+// it they would match more than they are meant to.
+func refuseWithFilters(rules, filters []*sigma.Rule, list *diag.List) {
+	for _, filter := range filters {
+		for _, target := range filter.Targets {
+			for _, rule := range rules {
+				if !rule.Filter && target.Value != "" && (rule.Name.Value == target.Value || strings.EqualFold(rule.ID.Value, target.Value)) {
+					list.Errorf(rule.Title.Span, "filter/refused", "mend the filter", "the filter %s of this rule is refused", filter.Path)
+				}
+			}
+		}
+	}
 }
 
 // dropRefused leaves rules out of the plan that have an error, and exceptions of
@@ -153,6 +174,10 @@ func (p *project) checkTests(dir *sigma.Directory, policy testsPolicy) error {
 			if required && !p.filters[file.Path] {
 				sigma.MissingTests(file, &p.list)
 			}
+			continue
+		}
+		if p.filters[file.Path] {
+			p.list.Errorf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "tests/filter", "test the rules that it applies to", "a filter has no tests of its own")
 			continue
 		}
 		text, err := dir.ReadFile(source)

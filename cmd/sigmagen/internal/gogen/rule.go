@@ -1,6 +1,7 @@
 package gogen
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -74,7 +75,7 @@ func (w *ruleWriter) fields() []jen.Code {
 		conditions = append(conditions, oneLine(c.Text))
 	}
 	whole := strings.Join(conditions, " or ")
-	if len(conditions) > 1 && len(w.rule.plan.Filters) > 0 {
+	if strings.Contains(whole, " ") && len(w.rule.plan.Filters) > 0 {
 		whole = "(" + whole + ")"
 	}
 	for _, f := range w.rule.plan.Filters {
@@ -148,10 +149,12 @@ func (w *ruleWriter) function(name string, body operand) {
 	w.file.Line()
 }
 
-// operand is an expression with the operator that joins its parts, if any.
+// operand is an expression with the operator that joins its parts, if any, and
+// what it negates, if it is a negation.
 type operand struct {
 	code     *jen.Statement
 	operator string // "&&", "||" or ""
+	negated  *operand
 }
 
 // join joins operands by && or ||, one a line, with parentheses around those
@@ -175,10 +178,14 @@ func join(operator string, operands []operand) operand {
 }
 
 func negate(o operand) operand {
-	if o.operator != "" {
-		return operand{code: jen.Op("!").Parens(o.code)}
+	switch {
+	case o.negated != nil:
+		return *o.negated
+	case o.operator != "":
+		return operand{code: jen.Op("!").Parens(o.code), negated: &o}
+	default:
+		return operand{code: jen.Op("!").Add(o.code), negated: &o}
 	}
-	return operand{code: jen.Op("!").Add(o.code)}
 }
 
 // expr writes a condition with its patterns resolved.
@@ -229,7 +236,31 @@ func (w *ruleWriter) search(s *plan.Search) {
 		}
 		maps = append(maps, join("&&", items))
 	}
+	for _, note := range notes(s) {
+		w.file.Comment(commentLine(note))
+	}
 	w.function(w.searches[s.Name], join("||", maps))
+}
+
+// notes says what the author wrote where the code does not show it: values that
+// were encoded, or in which placeholders were replaced.
+func notes(s *plan.Search) []string {
+	var all []string
+	for _, m := range s.Maps {
+		for _, item := range m {
+			for _, group := range item.Groups {
+				for _, p := range group {
+					for _, v := range p.Values {
+						note := fmt.Sprintf("%s|%s: %s in %s.", p.Field, v.Made, v.Source, s.Name)
+						if v.Made != "" && !slices.Contains(all, note) {
+							all = append(all, note)
+						}
+					}
+				}
+			}
+		}
+	}
+	return all
 }
 
 func (w *ruleWriter) item(s *plan.Search, item plan.Item) operand {
@@ -315,7 +346,7 @@ func (w *ruleWriter) variable(s *plan.Search, p plan.Predicate, v plan.Value) je
 	}
 	w.declared[kind]++
 	name := w.names.take(fmt.Sprintf("%s_%s%d", w.base, kind, w.declared[kind]), func(s string) []string { return []string{s} })
-	w.file.Comment(commentLine(fmt.Sprintf("%s: %s in %s.", p.Field, v.Source, s.Name)))
+	w.file.Comment(commentLine(fmt.Sprintf("%s: %s in %s.", cmp.Or(p.Field, "keyword"), v.Source, s.Name)))
 	w.file.Var().Id(name).Op("=").Add(constructor).Call(jen.Lit(v.Text))
 	w.file.Line()
 	return jen.Id(name)

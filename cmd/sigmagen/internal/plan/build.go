@@ -24,10 +24,15 @@ func Build(documents []*sigma.Rule, placeholders *Placeholders, list *diag.List)
 	// What a filter takes from the placeholders is hashed with every rule that it
 	// narrows, so it is planned anew for each.
 	for _, document := range documents {
-		if document.Filter {
-			for _, target := range targets(document, syntaxes, list) {
-				filters[target] = append(filters[target], &Filter{Syntax: document})
-			}
+		if !document.Filter {
+			continue
+		}
+		found := targets(document, syntaxes, list)
+		for _, target := range found {
+			filters[target] = append(filters[target], &Filter{Syntax: document})
+		}
+		if len(found) == 0 {
+			buildDetection(document, placeholders, list) // for what there is to say about it
 		}
 	}
 	var plans []*Rule
@@ -49,18 +54,23 @@ func targets(filter *sigma.Rule, rules []*sigma.Rule, list *diag.List) []*sigma.
 		names = append(names, rule.ID.Value, rule.Name.Value)
 	}
 	for _, target := range filter.Targets {
-		i := slices.IndexFunc(rules, func(r *sigma.Rule) bool {
-			return target.Value != "" && (r.Name.Value == target.Value || strings.EqualFold(r.ID.Value, target.Value))
-		})
-		switch {
-		case i < 0:
+		known := false
+		for _, rule := range rules {
+			if target.Value == "" || rule.Name.Value != target.Value && !strings.EqualFold(rule.ID.Value, target.Value) {
+				continue
+			}
+			known = true
+			switch {
+			case !filter.Logsource.Contains(rule.Logsource):
+				list.Errorf(target.Span, "filter/logsource", "widen the logsource of the filter", "the logsource of the filter does not contain that of %s", rule.Path)
+			case slices.Contains(found, rule):
+				list.Errorf(target.Span, "filter/rules", "remove one", "the rule %q stands here twice", target.Value)
+			default:
+				found = append(found, rule)
+			}
+		}
+		if !known {
 			list.Errorf(target.Span, "filter/unknown-rule", cmp.Or(sigma.DidYouMean(target.Value, names), byTitle(target.Value, rules)), "no rule has the id or the name %q", target.Value)
-		case !filter.Logsource.Contains(rules[i].Logsource):
-			list.Errorf(target.Span, "filter/logsource", "widen the logsource of the filter", "the logsource of the filter does not contain that of %s", rules[i].Path)
-		case slices.Contains(found, rules[i]):
-			list.Errorf(target.Span, "filter/rules", "remove one", "the rule %q stands here twice", target.Value)
-		default:
-			found = append(found, rules[i])
 		}
 	}
 	if !slices.ContainsFunc(filter.Conditions, func(c sigma.Condition) bool { return hasNot(c.Expr) }) && len(filter.Conditions) > 0 {

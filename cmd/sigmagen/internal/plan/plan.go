@@ -108,6 +108,7 @@ type Value struct {
 	Text   string       // what Op says
 	Prefix netip.Prefix // InPrefix only
 	Source string       // as the rule writes it
+	Made   string       // the modifiers that made Text of Source, where it does not show
 }
 
 // A Condition is one condition of a rule; a rule with several holds when one

@@ -163,6 +163,13 @@ func (b *itemBuilder) compareText(v sigma.Scalar, a alternative) (Predicate, boo
 		part = "contains"
 	}
 	value := Value{Source: v.Value}
+	if len(b.steps) > 0 || b.expand {
+		var names []string
+		for _, m := range b.item.Modifiers {
+			names = append(names, m.Value)
+		}
+		value.Made = strings.Join(names, "|")
+	}
 	if a.pattern.literal() {
 		p.Op = map[string]Op{"": Equal, "contains": Contains, "startswith": Prefix, "endswith": Suffix}[part]
 		value.Text = a.pattern.text()

@@ -286,7 +286,7 @@ func (p *conditionParser) quantifier(count, of word, pattern *word) {
 			q.Members = append(q.Members, name)
 		}
 	}
-	if len(q.Members) == 0 {
+	if len(q.Members) == 0 && len(p.names) > 0 {
 		p.list.Errorf(p.spanIn(p.node, pattern.from, pattern.to), "condition/pattern", p.suggest(strings.Trim(pattern.text, "*_")), "the pattern %q stands for no search", pattern.text)
 	}
 	p.operand(q)

@@ -47,6 +47,7 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 	rule.Name = d.text1(root, "name")
 	rule.Description = d.text1(root, "description")
 	rule.Author = d.text1(root, "author")
+	d.text1(root, "license")
 	rule.Status = d.oneOf(root, "status", statuses)
 	rule.Level = d.oneOf(root, "level", levels)
 	if key, _ := get(root, "level"); key == nil && !rule.Filter {
@@ -170,6 +171,15 @@ func (d *document) related(root *yaml.Node) {
 			continue
 		}
 		d.oneOf(item, "type", relatedTypes)
+		id := d.text1(item, "id")
+		for _, name := range []string{"id", "type"} {
+			if key, _ := get(item, name); key == nil {
+				d.list.Warnf(d.span(item), "metadata/related", "add `"+name+": ...`", "an item of related has no %s", name)
+			}
+		}
+		if id.Value != "" && !uuidShape.MatchString(id.Value) {
+			d.list.Warnf(id.Span, "metadata/related", "write the id of a rule", "the id %q is not a UUID", id.Value)
+		}
 	}
 }
 
@@ -190,6 +200,8 @@ func (d *document) logsource(root *yaml.Node, rule *Rule) {
 	rule.Logsource = Logsource{Category: category.Value, Product: product.Value, Service: service.Value}
 	switch {
 	case product.Value == "aws" || product.Value == "" && service.Value == "cloudtrail":
+	case strings.EqualFold(product.Value, "aws"):
+		d.list.Errorf(product.Span, "metadata/logsource", "write `product: aws`", "the product is written in lower case")
 	case product.Value != "":
 		d.list.Errorf(product.Span, "metadata/logsource", "only rules of `product: aws` see CloudTrail records", "the logsource is not AWS: product %q", product.Value)
 	case category.Value != "" || service.Value != "":

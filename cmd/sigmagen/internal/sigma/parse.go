@@ -20,6 +20,9 @@ func Parse(file File, list *diag.List) (rule *Rule, ok bool) {
 	if key, _ := get(root, "filter"); key != nil {
 		rule.Filter = true
 		d.is = "a Sigma filter"
+		if detection, _ := get(root, "detection"); detection != nil {
+			d.list.Errorf(d.span(detection), "structure/kind", "put the two into files of their own", "a document is a rule, with `detection`, or a filter, with `filter`: this has both")
+		}
 	}
 	d.metadata(root, rule)
 	d.detection(root, rule)
