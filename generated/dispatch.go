@@ -12,6 +12,20 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 		return runtime.MatchAll(dst, rules, e)
 	}
 	switch source {
+	case "access-analyzer.amazonaws.com":
+		switch name {
+		case "deleteanalyzer":
+			if matchSecurityhubOrScannerDisabled(e) {
+				dst = append(dst, &securityhubOrScannerDisabled)
+			}
+		}
+	case "backup.amazonaws.com":
+		switch name {
+		case "deletebackupvault", "deletebackupvaultlockconfiguration", "deleterecoverypoint", "updaterecoverypointlifecycle":
+			if matchBackupRecoveryPointsDestroyed(e) {
+				dst = append(dst, &backupRecoveryPointsDestroyed)
+			}
+		}
 	case "cloudtrail.amazonaws.com":
 		switch name {
 		case "deleteeventdatastore", "deletetrail", "stopeventdatastoreingestion", "stoplogging":
@@ -27,27 +41,122 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 				dst = append(dst, &cloudtrailTrailDestinationChanged)
 			}
 		}
+	case "config.amazonaws.com":
+		switch name {
+		case "deleteconfigurationrecorder", "deletedeliverychannel", "putconfigurationrecorder", "stopconfigurationrecorder":
+			if matchConfigRecorderStopped(e) {
+				dst = append(dst, &configRecorderStopped)
+			}
+		}
+	case "detective.amazonaws.com":
+		switch name {
+		case "deletegraph":
+			if matchSecurityhubOrScannerDisabled(e) {
+				dst = append(dst, &securityhubOrScannerDisabled)
+			}
+		}
 	case "ec2.amazonaws.com":
 		switch name {
+		case "authorizesecuritygroupegress", "modifynetworkinterfaceattribute", "revokesecuritygroupegress", "revokesecuritygroupingress":
+			if matchEc2SecurityGroupRulesChanged(e) {
+				dst = append(dst, &ec2SecurityGroupRulesChanged)
+			}
 		case "authorizesecuritygroupingress", "modifysecuritygrouprules":
 			if matchEc2SecurityGroupOpenedToWorld(e) {
 				dst = append(dst, &ec2SecurityGroupOpenedToWorld)
+			}
+			if matchEc2SecurityGroupRulesChanged(e) {
+				dst = append(dst, &ec2SecurityGroupRulesChanged)
+			}
+		case "createnetworkaclentry", "replacenetworkaclentry":
+			if matchEc2NetworkAclEntryAdded(e) {
+				dst = append(dst, &ec2NetworkAclEntryAdded)
+			}
+		case "createroute", "replaceroute":
+			if matchEc2RouteAddedToOutside(e) {
+				dst = append(dst, &ec2RouteAddedToOutside)
 			}
 		case "deleteflowlogs":
 			if matchEc2FlowLogsDeleted(e) {
 				dst = append(dst, &ec2FlowLogsDeleted)
 			}
+		case "disableebsencryptionbydefault", "resetebsdefaultkmskeyid":
+			if matchEc2EbsDefaultEncryptionDisabled(e) {
+				dst = append(dst, &ec2EbsDefaultEncryptionDisabled)
+			}
+		case "getpassworddata":
+			if matchEc2PasswordDataRead(e) {
+				dst = append(dst, &ec2PasswordDataRead)
+			}
+		case "importkeypair":
+			if matchEc2KeyPairImported(e) {
+				dst = append(dst, &ec2KeyPairImported)
+			}
+		case "modifyimageattribute":
+			if matchEc2ImageShared(e) {
+				dst = append(dst, &ec2ImageShared)
+			}
 		case "modifyinstanceattribute":
+			if matchEc2SecurityGroupRulesChanged(e) {
+				dst = append(dst, &ec2SecurityGroupRulesChanged)
+			}
 			if matchEc2UserDataChanged(e) {
 				dst = append(dst, &ec2UserDataChanged)
+			}
+		case "modifyinstancemetadatadefaults", "modifyinstancemetadataoptions":
+			if matchEc2Imdsv1Allowed(e) {
+				dst = append(dst, &ec2Imdsv1Allowed)
 			}
 		case "modifysnapshotattribute":
 			if matchEc2SnapshotShared(e) {
 				dst = append(dst, &ec2SnapshotShared)
 			}
+		case "runinstances":
+			if matchEc2AcceleratedInstancesLaunched(e) {
+				dst = append(dst, &ec2AcceleratedInstancesLaunched)
+			}
+		}
+	case "eks.amazonaws.com":
+		switch name {
+		case "createcluster", "deletecluster":
+			if matchEksClusterCreatedOrDeleted(e) {
+				dst = append(dst, &eksClusterCreatedOrDeleted)
+			}
+		}
+	case "elasticache.amazonaws.com":
+		switch name {
+		case "authorizecachesecuritygroupingress", "createcachesecuritygroup", "deletecachesecuritygroup", "modifycachecluster", "modifyreplicationgroup", "modifyserverlesscache", "revokecachesecuritygroupingress":
+			if matchElasticacheSecurityGroupsChanged(e) {
+				dst = append(dst, &elasticacheSecurityGroupsChanged)
+			}
+		}
+	case "elasticfilesystem.amazonaws.com":
+		switch name {
+		case "deletefilesystem", "deletemounttarget":
+			if matchEfsFileSystemOrMountTargetDeleted(e) {
+				dst = append(dst, &efsFileSystemOrMountTargetDeleted)
+			}
+		}
+	case "elasticloadbalancing.amazonaws.com":
+		switch name {
+		case "applysecuritygroupstoloadbalancer", "setsecuritygroups":
+			if matchElasticloadbalancingSecurityGroupsChanged(e) {
+				dst = append(dst, &elasticloadbalancingSecurityGroupsChanged)
+			}
+		}
+	case "glue.amazonaws.com":
+		switch name {
+		case "createdevendpoint", "deletedevendpoint", "updatedevendpoint":
+			if matchGlueDevelopmentEndpointChanged(e) {
+				dst = append(dst, &glueDevelopmentEndpointChanged)
+			}
 		}
 	case "guardduty.amazonaws.com":
 		switch name {
+		case "archivefindings", "createfilter", "deletepublishingdestination", "updatefilter":
+			if matchGuarddutyFindingsHidden(e) {
+				dst = append(dst, &guarddutyFindingsHidden)
+			}
 		case "createipset", "updateipset":
 			if matchGuarddutyTrustedIpListCreated(e) {
 				dst = append(dst, &guarddutyTrustedIpListCreated)
@@ -67,11 +176,28 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 			if matchIamAccessKeyCreatedForOtherUser(e) {
 				dst = append(dst, &iamAccessKeyCreatedForOtherUser)
 			}
+			if matchIamCredentialsByS3Browser(e) {
+				dst = append(dst, &iamCredentialsByS3Browser)
+			}
 		case "createloginprofile", "updateloginprofile":
+			if matchIamCredentialsByS3Browser(e) {
+				dst = append(dst, &iamCredentialsByS3Browser)
+			}
 			if matchIamLoginProfileChangedForOtherUser(e) {
 				dst = append(dst, &iamLoginProfileChangedForOtherUser)
 			}
+		case "createpolicy", "createpolicyversion", "putgrouppolicy", "putrolepolicy":
+			if matchIamPolicyWithWildcardWritten(e) {
+				dst = append(dst, &iamPolicyWithWildcardWritten)
+			}
+		case "createsamlprovider", "deletesamlprovider", "updatesamlprovider":
+			if matchIamSamlProviderChanged(e) {
+				dst = append(dst, &iamSamlProviderChanged)
+			}
 		case "createuser":
+			if matchIamCredentialsByS3Browser(e) {
+				dst = append(dst, &iamCredentialsByS3Browser)
+			}
 			if matchIamUserCreated(e) {
 				dst = append(dst, &iamUserCreated)
 			}
@@ -79,13 +205,35 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 			if matchIamMfaDeviceRemoved(e) {
 				dst = append(dst, &iamMfaDeviceRemoved)
 			}
+		case "getloginprofile":
+			if matchIamCredentialsByS3Browser(e) {
+				dst = append(dst, &iamCredentialsByS3Browser)
+			}
+		case "putuserpolicy":
+			if matchIamCredentialsByS3Browser(e) {
+				dst = append(dst, &iamCredentialsByS3Browser)
+			}
+			if matchIamPolicyWithWildcardWritten(e) {
+				dst = append(dst, &iamPolicyWithWildcardWritten)
+			}
 		case "updateassumerolepolicy":
 			if matchIamRoleTrustPolicyExternalPrincipal(e) {
 				dst = append(dst, &iamRoleTrustPolicyExternalPrincipal)
 			}
 		}
+	case "inspector2.amazonaws.com":
+		switch name {
+		case "disable":
+			if matchSecurityhubOrScannerDisabled(e) {
+				dst = append(dst, &securityhubOrScannerDisabled)
+			}
+		}
 	case "kms.amazonaws.com":
 		switch name {
+		case "creategrant", "putkeypolicy":
+			if matchKmsKeyOpenedToUnknownAccount(e) {
+				dst = append(dst, &kmsKeyOpenedToUnknownAccount)
+			}
 		case "deleteimportedkeymaterial", "disablekey", "schedulekeydeletion":
 			if matchKmsKeyDisabledOrDeletionScheduled(e) {
 				dst = append(dst, &kmsKeyDisabledOrDeletionScheduled)
@@ -93,6 +241,10 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 		}
 	case "lambda.amazonaws.com":
 		switch name {
+		case "addlayerversionpermission20181031", "updatefunctionconfiguration20150331", "updatefunctionconfiguration20150331v2":
+			if matchLambdaLayerAttached(e) {
+				dst = append(dst, &lambdaLayerAttached)
+			}
 		case "addpermission20150331v2", "createfunctionurlconfig", "createfunctionurlconfig20211031", "updatefunctionurlconfig", "updatefunctionurlconfig20211031":
 			if matchLambdaFunctionExposedPublicly(e) {
 				dst = append(dst, &lambdaFunctionExposedPublicly)
@@ -102,11 +254,71 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 				dst = append(dst, &lambdaFunctionCodeUpdated)
 			}
 		}
+	case "lightsail.amazonaws.com":
+		switch name {
+		case "importkeypair":
+			if matchEc2KeyPairImported(e) {
+				dst = append(dst, &ec2KeyPairImported)
+			}
+		}
+	case "macie2.amazonaws.com":
+		switch name {
+		case "disablemacie":
+			if matchSecurityhubOrScannerDisabled(e) {
+				dst = append(dst, &securityhubOrScannerDisabled)
+			}
+		}
 	case "organizations.amazonaws.com":
 		switch name {
 		case "closeaccount", "deregisterdelegatedadministrator", "leaveorganization", "registerdelegatedadministrator", "removeaccountfromorganization":
 			if matchOrganizationsAccountRemovedOrDelegated(e) {
 				dst = append(dst, &organizationsAccountRemovedOrDelegated)
+			}
+		case "deletepolicy", "detachpolicy", "disablepolicytype", "updatepolicy":
+			if matchOrganizationsControlPolicyWeakened(e) {
+				dst = append(dst, &organizationsControlPolicyWeakened)
+			}
+		}
+	case "rds.amazonaws.com":
+		switch name {
+		case "authorizedbsecuritygroupingress", "createdbsecuritygroup", "deletedbsecuritygroup", "revokedbsecuritygroupingress":
+			if matchRdsSecurityGroupsChanged(e) {
+				dst = append(dst, &rdsSecurityGroupsChanged)
+			}
+		case "createdbinstance", "createdbinstancereadreplica", "restoredbinstancefromdbsnapshot", "restoredbinstancefroms3", "restoredbinstancetopointintime":
+			if matchRdsDatabaseMadePublic(e) {
+				dst = append(dst, &rdsDatabaseMadePublic)
+			}
+		case "deletedbcluster", "deletedbinstance":
+			if matchRdsDatabaseDeletedOrUnprotected(e) {
+				dst = append(dst, &rdsDatabaseDeletedOrUnprotected)
+			}
+		case "modifydbcluster":
+			if matchRdsDatabaseDeletedOrUnprotected(e) {
+				dst = append(dst, &rdsDatabaseDeletedOrUnprotected)
+			}
+			if matchRdsMasterPasswordChanged(e) {
+				dst = append(dst, &rdsMasterPasswordChanged)
+			}
+			if matchRdsSecurityGroupsChanged(e) {
+				dst = append(dst, &rdsSecurityGroupsChanged)
+			}
+		case "modifydbclustersnapshotattribute", "modifydbsnapshotattribute":
+			if matchRdsSnapshotShared(e) {
+				dst = append(dst, &rdsSnapshotShared)
+			}
+		case "modifydbinstance":
+			if matchRdsDatabaseDeletedOrUnprotected(e) {
+				dst = append(dst, &rdsDatabaseDeletedOrUnprotected)
+			}
+			if matchRdsDatabaseMadePublic(e) {
+				dst = append(dst, &rdsDatabaseMadePublic)
+			}
+			if matchRdsMasterPasswordChanged(e) {
+				dst = append(dst, &rdsMasterPasswordChanged)
+			}
+			if matchRdsSecurityGroupsChanged(e) {
+				dst = append(dst, &rdsSecurityGroupsChanged)
 			}
 		}
 	case "route53domains.amazonaws.com":
@@ -116,11 +328,26 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 				dst = append(dst, &route53domainsDomainTransfer)
 			}
 		}
+	case "route53resolver.amazonaws.com":
+		switch name {
+		case "deleteresolverquerylogconfig", "disassociateresolverquerylogconfig":
+			if matchRoute53resolverQueryLogRemoved(e) {
+				dst = append(dst, &route53resolverQueryLogRemoved)
+			}
+		}
 	case "s3.amazonaws.com":
 		switch name {
 		case "deleteaccountpublicaccessblock", "deletebucketpublicaccessblock", "putaccountpublicaccessblock", "putbucketpublicaccessblock":
 			if matchS3PublicAccessBlockRemoved(e) {
 				dst = append(dst, &s3PublicAccessBlockRemoved)
+			}
+		case "deletebucketencryption", "deletebucketreplication", "putbucketencryption", "putbucketlogging", "putbucketobjectlockconfiguration":
+			if matchS3BucketProtectionTampered(e) {
+				dst = append(dst, &s3BucketProtectionTampered)
+			}
+		case "listbuckets":
+			if matchS3BucketsEnumerated(e) {
+				dst = append(dst, &s3BucketsEnumerated)
 			}
 		case "putbucketlifecycle":
 			if matchS3LogBucketShortLifecycle(e) {
@@ -129,6 +356,14 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 		case "putbucketpolicy":
 			if matchS3BucketPolicyPublic(e) {
 				dst = append(dst, &s3BucketPolicyPublic)
+			}
+		case "putbucketreplication":
+			if matchS3BucketReplicatedToOtherAccount(e) {
+				dst = append(dst, &s3BucketReplicatedToOtherAccount)
+			}
+		case "putbucketversioning":
+			if matchS3BucketVersioningSuspended(e) {
+				dst = append(dst, &s3BucketVersioningSuspended)
 			}
 		}
 	case "secretsmanager.amazonaws.com":
@@ -142,18 +377,91 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 				dst = append(dst, &secretsmanagerSecretReadFromPublicAddress)
 			}
 		}
+	case "securityhub.amazonaws.com":
+		switch name {
+		case "batchdisablestandards", "batchupdatestandardscontrolassociations", "disableimportfindingsforproduct", "disablesecurityhub", "disassociatefromadministratoraccount", "updatestandardscontrol":
+			if matchSecurityhubOrScannerDisabled(e) {
+				dst = append(dst, &securityhubOrScannerDisabled)
+			}
+		case "batchupdateautomationrules", "batchupdatefindings", "createautomationrule", "deleteinsight", "updatefindings", "updateinsight":
+			if matchSecurityhubFindingsSuppressed(e) {
+				dst = append(dst, &securityhubFindingsSuppressed)
+			}
+		}
+	case "ses.amazonaws.com":
+		switch name {
+		case "deleteemailidentity", "deleteidentity":
+			if matchSesIdentityDeleted(e) {
+				dst = append(dst, &sesIdentityDeleted)
+			}
+		}
 	case "signin.amazonaws.com":
 		switch name {
 		case "consolelogin":
 			if matchSigninConsoleLoginWithoutMfa(e) {
 				dst = append(dst, &signinConsoleLoginWithoutMfa)
 			}
+		case "getsignintoken":
+			if matchSigninSigninTokenFromCredentials(e) {
+				dst = append(dst, &signinSigninTokenFromCredentials)
+			}
+		}
+	case "ssm.amazonaws.com":
+		switch name {
+		case "getparameter", "getparameters", "getparametersbypath":
+			if matchSsmParametersDecrypted(e) {
+				dst = append(dst, &ssmParametersDecrypted)
+			}
+		case "sendcommand":
+			if matchSsmSendCommand(e) {
+				dst = append(dst, &ssmSendCommand)
+			}
+		case "startsession":
+			if matchSsmSessionOpened(e) {
+				dst = append(dst, &ssmSessionOpened)
+			}
+		}
+	case "sso-directory.amazonaws.com":
+		switch name {
+		case "associatedirectory", "createexternalidpconfigurationfordirectory", "deleteexternalidpconfigurationfordirectory", "disableexternalidpconfigurationfordirectory", "disassociatedirectory", "enableexternalidpconfigurationfordirectory", "importexternalidpcertificate", "updateexternalidpconfigurationfordirectory":
+			if matchSsoIdentitySourceChanged(e) {
+				dst = append(dst, &ssoIdentitySourceChanged)
+			}
+		}
+	case "sso.amazonaws.com":
+		switch name {
+		case "associatedirectory", "createexternalidpconfigurationfordirectory", "deleteexternalidpconfigurationfordirectory", "disableexternalidpconfigurationfordirectory", "disassociatedirectory", "enableexternalidpconfigurationfordirectory", "importexternalidpcertificate", "updateexternalidpconfigurationfordirectory":
+			if matchSsoIdentitySourceChanged(e) {
+				dst = append(dst, &ssoIdentitySourceChanged)
+			}
+		case "attachmanagedpolicytopermissionset", "createaccountassignment", "deletepermissionsboundaryfrompermissionset", "putinlinepolicytopermissionset":
+			if matchSsoPermissionSetWidened(e) {
+				dst = append(dst, &ssoPermissionSetWidened)
+			}
 		}
 	case "sts.amazonaws.com":
 		switch name {
-		case "getaccesskeyinfo", "getcalleridentity", "getfederationtoken", "getsessiontoken":
+		case "assumerolewithsaml":
+			if matchStsSamlRoleAssumedByScript(e) {
+				dst = append(dst, &stsSamlRoleAssumedByScript)
+			}
+		case "getaccesskeyinfo", "getcalleridentity":
 			if matchStsIdentityProbeByOffensiveTool(e) {
 				dst = append(dst, &stsIdentityProbeByOffensiveTool)
+			}
+		case "getfederationtoken":
+			if matchStsFederationTokenWide(e) {
+				dst = append(dst, &stsFederationTokenWide)
+			}
+			if matchStsIdentityProbeByOffensiveTool(e) {
+				dst = append(dst, &stsIdentityProbeByOffensiveTool)
+			}
+		case "getsessiontoken":
+			if matchStsIdentityProbeByOffensiveTool(e) {
+				dst = append(dst, &stsIdentityProbeByOffensiveTool)
+			}
+			if matchStsSessionTokenWithoutMfa(e) {
+				dst = append(dst, &stsSessionTokenWithoutMfa)
 			}
 		}
 	}
