@@ -59,7 +59,7 @@ func TestImports(t *testing.T) {
 	t.Run("a library has one importer", func(t *testing.T) {
 		for library, importer := range map[string]string{
 			yaml: compiler + "/internal/sigma", sigmaGo: compiler + "/internal/sigma",
-			jennifer: compiler + "/internal/gogen", fastjson: module + "/runtime", "unsafe": module + "/runtime",
+			jennifer: compiler + "/internal/gogen", "github.com/owenrumney/go-sarif": compiler + "/internal/diag", fastjson: module + "/runtime", "unsafe": module + "/runtime",
 		} {
 			used := false
 			for path, p := range all {
