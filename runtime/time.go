@@ -141,9 +141,12 @@ func isZone(s string) bool {
 	case s[0] != '+' && s[0] != '-':
 		return false
 	}
-	_, okHours := number(s, 1, 3)
-	_, okMinutes := number(s, len(s)-2, len(s))
-	return okHours && (len(s) == 3 || okMinutes && (len(s) == 5 || len(s) == 6 && s[3] == ':'))
+	hours, okHours := number(s, 1, 3)
+	minutes, okMinutes := number(s, len(s)-2, len(s))
+	if !okHours || hours > 23 {
+		return false
+	}
+	return len(s) == 3 || okMinutes && minutes < 60 && (len(s) == 5 || len(s) == 6 && s[3] == ':')
 }
 
 // number reads the digits of s[from:to].

@@ -125,6 +125,7 @@ func TestPredicates(t *testing.T) {
 		{"A date alone has no hour.", `{"a":"2024-03-05"}`, func(e *Event) bool { return e.Get("a").Part(Hour).Equal(0) }, false},
 		{"A day that does not exist is none.", `{"a":"2024-02-30T01:00:00Z"}`, func(e *Event) bool { return e.Get("a").Part(Year).Equal(2024) }, false},
 		{"Other text is no time.", `{"a":"2024-03-05T22:42:09 noon"}`, func(e *Event) bool { return e.Get("a").Part(Year).Equal(2024) }, false},
+		{"An offset of no zone makes no time.", `{"a":"2024-03-05T03:42:09+99:99"}`, func(e *Event) bool { return e.Get("a").Part(Hour).Equal(3) }, false},
 		{"A number is no time.", `{"a":20240305}`, func(e *Event) bool { return e.Get("a").Part(Year).Greater(0) }, false},
 
 		// Keywords.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,22 +74,22 @@ func checkProject(o loadOptions, paths []string) (p *project, checked int, err e
 	if err != nil {
 		return nil, 0, err
 	}
-	return p, len(p.dirs[0].Files), nil
+	return p, p.rules, nil
 }
 
 // checkPaths loads files, and the files of directories, as rules.
 func checkPaths(paths []string) (p *project, checked int, err error) {
-	p = &project{plan: &plan.Plan{}, texts: map[string][]byte{}, filters: map[string]bool{}}
+	p = &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
 	var rules []*sigma.Rule
 	var placeholders *plan.Placeholders
-	parse := func(file sigma.File) *sigma.Rule {
-		checked++
+	parse := func(file sigma.File) (known []*sigma.Rule) {
 		p.texts[file.Path] = file.Text
-		rule, ok := sigma.Parse(file, &p.list)
+		documents, ok := sigma.Parse(file, &p.list)
+		checked += len(documents)
 		if ok {
-			rules = append(rules, rule)
+			rules = append(rules, documents...)
 		}
-		return rule
+		return slices.DeleteFunc(slices.Clone(documents), func(r *sigma.Rule) bool { return r.Filter })
 	}
 	seen := map[string]bool{}
 	for _, path := range paths {
@@ -108,9 +109,7 @@ func checkPaths(paths []string) (p *project, checked int, err error) {
 			sigma.Keys([]*sigma.Directory{dir}, &p.list)
 			var known []*sigma.Rule
 			for _, file := range dir.Files {
-				if rule := parse(file); !rule.Filter {
-					known = append(known, rule)
-				}
+				known = append(known, parse(file)...)
 			}
 			if placeholders, err = p.placeholders(dir); err != nil {
 				return nil, 0, err

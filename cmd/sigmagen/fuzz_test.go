@@ -46,7 +46,8 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var list diag.List
-		rule, ok := sigma.Parse(sigma.File{Key: "fuzz", Path: "fuzz.yml", Source: "fuzz.yml", Text: text}, &list)
+		documents, ok := sigma.Parse(sigma.File{Key: "fuzz", Path: "fuzz.yml", Source: "fuzz.yml", Text: text}, &list)
+		rule := documents[0]
 		if !ok && !list.HasErrors() {
 			t.Fatal("neither a rule nor an error")
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,13 +40,13 @@ type project struct {
 	list  diag.List
 	texts map[string][]byte // by path, for diagnostics
 
-	filters map[string]bool // paths of filter documents
+	rules int // how many were read, refused ones included
 }
 
 // load reads and plans rules directories. An error is one of reading; what is
 // wrong with rules stands in the project's list.
 func load(o loadOptions) (*project, error) {
-	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}, filters: map[string]bool{}}
+	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
 	rules := map[*sigma.Directory][]*sigma.Rule{}
 	refusedFilters := map[*sigma.Directory][]*sigma.Rule{}
 	var all []*sigma.Rule
@@ -59,23 +60,27 @@ func load(o loadOptions) (*project, error) {
 	sigma.Keys(p.dirs, &p.list)
 	for _, dir := range p.dirs {
 		var known []*sigma.Rule
+		filters := map[string]bool{}
 		for _, file := range dir.Files {
 			p.texts[file.Path] = file.Text
-			rule, ok := sigma.Parse(file, &p.list)
-			if rule.Filter {
-				p.filters[file.Path] = true
-				if !ok {
-					refusedFilters[dir] = append(refusedFilters[dir], rule)
+			documents, ok := sigma.Parse(file, &p.list)
+			for _, document := range documents {
+				if document.Filter {
+					filters[document.Key] = true
+					if !ok {
+						refusedFilters[dir] = append(refusedFilters[dir], document)
+					}
+				} else {
+					known = append(known, document)
 				}
-			} else {
-				known = append(known, rule)
 			}
 			if ok {
-				rules[dir] = append(rules[dir], rule)
-				all = append(all, rule)
+				rules[dir] = append(rules[dir], documents...)
+				all = append(all, documents...)
 			}
 		}
-		if err := p.checkTests(dir, o.tests); err != nil {
+		p.rules += len(known)
+		if err := p.checkTests(dir, known, filters, o.tests); err != nil {
 			return nil, err
 		}
 		exceptions, err := p.configuration(dir)
@@ -163,21 +168,19 @@ func baseName(path string) (string, error) {
 }
 
 // checkTests holds the tests of a directory against a policy.
-func (p *project) checkTests(dir *sigma.Directory, policy testsPolicy) error {
+func (p *project) checkTests(dir *sigma.Directory, rules []*sigma.Rule, filters map[string]bool, policy testsPolicy) error {
 	if policy == testsIgnored {
 		return nil
 	}
 	required := policy == testsRequired || policy == testsRequiredIfStructured && dir.Structured
-	for _, file := range dir.Files {
-		source, ok := dir.Tests[file.Key]
+	known := map[string]bool{}
+	for _, rule := range rules {
+		known[rule.Key] = true
+		source, ok := dir.Tests[rule.Key]
 		if !ok {
-			if required && !p.filters[file.Path] {
-				sigma.MissingTests(file, &p.list)
+			if required {
+				sigma.MissingTests(rule, &p.list)
 			}
-			continue
-		}
-		if p.filters[file.Path] {
-			p.list.Errorf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "tests/filter", "test the rules that it applies to", "a filter has no tests of its own")
 			continue
 		}
 		text, err := dir.ReadFile(source)
@@ -186,6 +189,15 @@ func (p *project) checkTests(dir *sigma.Directory, policy testsPolicy) error {
 		}
 		p.texts[dir.Path(source)] = text
 		sigma.CheckTests(dir.Path(source), text, &p.list)
+	}
+	for _, key := range slices.Sorted(maps.Keys(dir.Tests)) {
+		place := diag.Span{Position: diag.Position{Path: dir.Path(dir.Tests[key]), Line: 1, Column: 1}}
+		switch {
+		case filters[key]:
+			p.list.Errorf(place, "tests/filter", "test the rules that it applies to", "a filter has no tests of its own")
+		case !known[key]:
+			p.list.Errorf(place, "tests/no-rule", "rename it with its rule, or delete it", "no document of that number stands in the file beside these tests")
+		}
 	}
 	return nil
 }
@@ -266,12 +278,8 @@ func (p *project) refuse(w io.Writer, skipRefused bool) (refused bool, err error
 
 // compiled says how many rules the program has, and how many were left out.
 func (p *project) compiled() string {
-	files := 0
-	for _, dir := range p.dirs {
-		files += len(dir.Files)
-	}
 	text := plural(len(p.plan.Rules), "rule") + " compiled"
-	if left := files - len(p.plan.Rules) - len(p.filters); left > 0 {
+	if left := p.rules - len(p.plan.Rules); left > 0 {
 		text += fmt.Sprintf(", %d refused and left out", left)
 	}
 	return text

@@ -503,12 +503,12 @@ func (g *ruleDrawer) breakRule(b *strings.Builder, c *genCondition) {
 	}
 	mistake := pick(g.t, [2]string{"f|contians: a", "modifier/unknown"}, [2]string{"f|contains|startswith: a", "modifier/combination"},
 		[2]string{"f|contains|contains: a", "modifier/combination"}, [2]string{"f|contains|all: a", "modifier/all"},
-		[2]string{"f|re: 'a(?=x)'", "value/regexp"}, [2]string{`f|re: '(a)\1'`, "value/regexp"}, [2]string{"f|cidr: 10.0.0.1/8", "value/cidr"},
-		[2]string{"f|cidr: 10.0.0.1", "value/cidr"}, [2]string{"f|contains: ''", "modifier/value"}, [2]string{"f: [a, null]", "value/null-in-list"},
+		[2]string{"f|re: 'a(?=x)'", "modifier/regexp"}, [2]string{`f|re: '(a)\1'`, "modifier/regexp"}, [2]string{"f|cidr: 10.0.0.1/8", "modifier/cidr"},
+		[2]string{"f|cidr: 10.0.0.1", "modifier/cidr"}, [2]string{"f|contains: ''", "modifier/value"}, [2]string{"f: [a, null]", "value/null-in-list"},
 		[2]string{"f|contains: null", "modifier/value"}, [2]string{"f|gt: '5'", "modifier/value"}, [2]string{"f|hour: 24", "modifier/value"},
 		[2]string{"f|exists: 'true'", "modifier/value"}, [2]string{"f|exists|neq: true", "modifier/combination"}, [2]string{"f|expand: '%nope%'", "modifier/placeholder"},
 		[2]string{"f|re|cased: a", "modifier/combination"}, [2]string{"f|i: a", "modifier/combination"}, [2]string{"f: []", "value/empty-list"},
-		[2]string{"f: {g: a}", "value/nested"}, [2]string{"'|gt': 5", "keyword/modifier"}, [2]string{"f|base64: 'a*'", "modifier/value"},
+		[2]string{"f: {g: a}", "value/nested"}, [2]string{"'|gt': 5", "modifier/keyword"}, [2]string{"f|base64: 'a*'", "modifier/value"},
 		[2]string{"f|contains|base64: a", "modifier/combination"}, [2]string{"f|contains|fieldref: a", "modifier/combination"},
 		[2]string{"f|fieldref: 'a*'", "modifier/value"}, [2]string{"f|utf16: a", "modifier/value"}, [2]string{"f|gt|hour: 3", "modifier/combination"},
 		[2]string{"f|: a", "modifier/empty"}, [2]string{"f|re|lt: 5", "modifier/combination"}, [2]string{"f|re|contains: a", "modifier/combination"})

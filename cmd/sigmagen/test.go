@@ -82,15 +82,17 @@ func (p *project) selectRules(names []string) ([]sigma.File, error) {
 // keepOnly forgets every rule but those of files, and what there is to say about
 // the others: a half-written rule must not keep another from being tested.
 func (p *project) keepOnly(files []sigma.File) {
-	keys, paths := map[string]bool{}, map[string]bool{}
+	paths := map[string]bool{}
 	for _, file := range files {
-		keys[file.Key], paths[file.Path] = true, true
-		if source, ok := p.dirs[0].Tests[file.Key]; ok {
+		paths[file.Path] = true
+	}
+	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool { return !paths[r.Syntax.Path] })
+	p.plan.Exceptions = nil
+	for _, rule := range p.plan.Rules {
+		if source, ok := p.dirs[0].Tests[rule.Syntax.Key]; ok {
 			paths[p.dirs[0].Path(source)] = true
 		}
 	}
-	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool { return !keys[r.Syntax.Key] })
-	p.plan.Exceptions = nil
 	p.list.Keep(func(d diag.Diagnostic) bool { return paths[d.Path] })
 }
 

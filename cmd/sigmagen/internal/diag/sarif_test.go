@@ -9,9 +9,9 @@ import (
 )
 
 var sarifDiagnostics = []Diagnostic{
-	{Position: Position{"rules/a.yml", 3, 4}, Length: 2, Severity: Error, Code: "value/cidr", Message: "first", Hint: "write {a: b}"},
+	{Position: Position{"rules/a.yml", 3, 4}, Length: 2, Severity: Error, Code: "modifier/cidr", Message: "first", Hint: "write {a: b}"},
 	{Position: Position{"rules/b.yml", 1, 3}, Length: 9, Severity: Warning, Code: "condition/operator", Message: "second \u202e"},
-	{Position: Position{Path: "c d%é.yml"}, Severity: Error, Code: "value/cidr", Message: "third"},
+	{Position: Position{Path: "c d%é.yml"}, Severity: Error, Code: "modifier/cidr", Message: "third"},
 	{Position: Position{"/tmp/d.yml", 2, 0}, Severity: Error, Code: "structure/yaml", Message: "fourth"},
 	{Position: Position{"x:y.yml", 2, 9}, Severity: Error, Code: "structure/yaml", Message: "fifth"},
 }
@@ -33,7 +33,7 @@ func TestWriteSARIF(t *testing.T) {
 	for _, rule := range run.Tool.Driver.Rules {
 		rules = append(rules, *rule.ID)
 	}
-	if diff := cmp.Diff([]string{"condition/operator", "structure/yaml", "value/cidr"}, rules); diff != "" {
+	if diff := cmp.Diff([]string{"condition/operator", "modifier/cidr", "structure/yaml"}, rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
 	type result struct {
@@ -41,9 +41,9 @@ func TestWriteSARIF(t *testing.T) {
 		Line, Start, End       int
 	}
 	want := []result{
-		{"value/cidr", "error", "first\nhint: write {{a: b}}", "rules/a.yml", 3, 4, 6},
+		{"modifier/cidr", "error", "first\nhint: write {{a: b}}", "rules/a.yml", 3, 4, 6},
 		{"condition/operator", "warning", "second \u202e", "rules/b.yml", 1, 3, 6}, // the line has five characters
-		{"value/cidr", "error", "third", "c%20d%25%C3%A9.yml", 0, 0, 0},
+		{"modifier/cidr", "error", "third", "c%20d%25%C3%A9.yml", 0, 0, 0},
 		{"structure/yaml", "error", "fourth", "file:///tmp/d.yml", 2, 1, 2},
 		{"structure/yaml", "error", "fifth", "./x:y.yml", 2, 2, 2}, // behind the end of the line
 	}

@@ -19,7 +19,8 @@ func compile(t *testing.T, detection string) *plan.Rule {
 		text += "  " + line
 	}
 	var list diag.List
-	rule, ok := sigma.Parse(sigma.File{Key: "rule", Path: "rule.yml", Source: "rule.yml", Text: []byte(text)}, &list)
+	documents, ok := sigma.Parse(sigma.File{Key: "rule", Path: "rule.yml", Source: "rule.yml", Text: []byte(text)}, &list)
+	rule := documents[0]
 	if ok {
 		if rules := plan.Build([]*sigma.Rule{rule}, nil, &list); len(rules) == 1 {
 			return rules[0]

@@ -65,17 +65,21 @@ func Generate(p *plan.Plan, o Options) ([]File, error) {
 			err = fmt.Errorf("render %s: %w", name, renderErr)
 			return
 		}
+		if slices.ContainsFunc(g.files, func(f File) bool { return strings.EqualFold(f.Name, name) }) {
+			err = fmt.Errorf("two rules would be written to %s: rename one", name)
+			return
+		}
 		g.files = append(g.files, File{Name: name, Content: groupImports(b.Bytes())})
 	}
 	for _, r := range g.rules {
-		add(r.plan.Syntax.Key+"_rule.go", g.ruleFile(r))
+		add(fileName(r.plan.Syntax.Key)+"_rule.go", g.ruleFile(r))
 		if source, tested := o.Tested[r.plan.Syntax.Key]; o.Tests && tested {
-			add(r.plan.Syntax.Key+"_rule_test.go", g.ruleTestFile(r, source))
+			add(fileName(r.plan.Syntax.Key)+"_rule_test.go", g.ruleTestFile(r, source))
 		}
 	}
 	for _, key := range sortedKeys(g.filters) {
 		f := g.filters[key]
-		add(f.plan.Syntax.Key+"_filter.go", g.filterFile(f))
+		add(fileName(f.plan.Syntax.Key)+"_filter.go", g.filterFile(f))
 	}
 	add("dispatch.go", g.dispatchFile())
 	if o.Tests {
@@ -91,6 +95,10 @@ func Generate(p *plan.Plan, o Options) ([]File, error) {
 	slices.SortFunc(g.files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return g.files, err
 }
+
+// fileName returns the name of a file for a key, without its ending. The mark of
+// a further document is none of a file's name.
+func fileName(key string) string { return strings.Replace(key, "#", "_document", 1) }
 
 type generator struct {
 	Options

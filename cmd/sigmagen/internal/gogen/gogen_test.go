@@ -47,8 +47,8 @@ func planOf(t *testing.T, rules map[string]string) *plan.Plan {
 	}
 	var parsed []*sigma.Rule
 	for _, file := range dir.Files {
-		if rule, ok := sigma.Parse(file, &list); ok {
-			parsed = append(parsed, rule)
+		if documents, ok := sigma.Parse(file, &list); ok {
+			parsed = append(parsed, documents...)
 		}
 	}
 	exceptions := sigma.ParseExceptions("exceptions.json", []byte(`{"many": {"excludedActors": ["arn:aws:iam::111122223333:user/b", "arn:aws:iam::111122223333:user/a"], "excludedActorsRegex": ["x"], "excludedSourceIPs": ["10.0.0.1"]}}`), &list)

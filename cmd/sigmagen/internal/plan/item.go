@@ -144,7 +144,7 @@ func (b *itemBuilder) chain() {
 		b.list.Errorf(b.modifierSpan("all"), "modifier/all", "remove it", "the modifier \"all\" needs a list of at least two values")
 	}
 	if b.item.Field.Value == "" && (b.whole != "" && b.whole != "re" || b.compare != "" || b.time != "") {
-		b.list.Errorf(b.item.Key, "keyword/modifier", "name a field before it", "a search without a field cannot have the modifier %q", b.whole+b.compare+b.time)
+		b.list.Errorf(b.item.Key, "modifier/keyword", "name a field before it", "a search without a field cannot have the modifier %q", b.whole+b.compare+b.time)
 	}
 	if slices.Contains(b.steps, "base64offset") && b.part != "contains" {
 		b.list.Warnf(b.modifierSpan("base64offset"), "modifier/base64offset", "write base64offset|contains", "without \"contains\" the modifier \"base64offset\" asks for a field that is nothing but the value")
@@ -440,7 +440,7 @@ func (b *itemBuilder) compiles(v sigma.Scalar, text string) bool {
 			hint = "look-around and back-references are not part of Sigma's expressions; write two items or two searches"
 		}
 	}
-	b.list.Errorf(v.Span, "value/regexp", hint, "invalid regular expression: %s", message)
+	b.list.Errorf(v.Span, "modifier/regexp", hint, "invalid regular expression: %s", message)
 	return false
 }
 
@@ -451,11 +451,11 @@ func (b *itemBuilder) network(v sigma.Scalar) (netip.Prefix, bool) {
 		if address, err := netip.ParseAddr(v.Value); err == nil {
 			hint = "for one address write " + netip.PrefixFrom(address, address.BitLen()).String()
 		}
-		b.list.Errorf(v.Span, "value/cidr", hint, "%q is not a network", v.Value)
+		b.list.Errorf(v.Span, "modifier/cidr", hint, "%q is not a network", v.Value)
 		return prefix, false
 	}
 	if prefix != prefix.Masked() {
-		b.list.Errorf(v.Span, "value/cidr", "write "+prefix.Masked().String(), "%q has bits set behind its prefix", v.Value)
+		b.list.Errorf(v.Span, "modifier/cidr", "write "+prefix.Masked().String(), "%q has bits set behind its prefix", v.Value)
 		return prefix, false
 	}
 	return prefix, true

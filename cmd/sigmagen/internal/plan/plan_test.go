@@ -16,7 +16,8 @@ func parse(t *testing.T, key, detection string) *sigma.Rule {
 		text += "  " + line
 	}
 	var list diag.List
-	rule, ok := sigma.Parse(sigma.File{Key: key, Path: key + ".yml", Source: key + ".yml", Text: []byte(text)}, &list)
+	documents, ok := sigma.Parse(sigma.File{Key: key, Path: key + ".yml", Source: key + ".yml", Text: []byte(text)}, &list)
+	rule := documents[0]
 	if !ok {
 		t.Fatalf("%s: %+v", text, list.Sorted())
 	}

@@ -37,7 +37,7 @@ func (d *document) conditions(root, detection *yaml.Node, names []string) []*con
 				hint = "the key is called condition, not " + name
 			}
 		}
-		d.list.Errorf(d.span(at), "condition/missing", hint, "the detection has no condition")
+		d.list.Errorf(d.span(at), d.code("structure/condition"), hint, "the detection has no condition")
 		return nil
 	}
 	items := []*yaml.Node{node}
@@ -48,7 +48,7 @@ func (d *document) conditions(root, detection *yaml.Node, names []string) []*con
 	if node.Kind == yaml.SequenceNode {
 		items = node.Content
 		if len(items) == 0 {
-			d.list.Errorf(d.span(node), "condition/empty", "add `condition: selection`", "the list of conditions is empty")
+			d.list.Errorf(d.span(node), d.code("condition/empty"), "add `condition: selection`", "the list of conditions is empty")
 		}
 	}
 	var parsers []*conditionParser
@@ -62,15 +62,15 @@ func (d *document) conditions(root, detection *yaml.Node, names []string) []*con
 
 func (d *document) condition(node *yaml.Node, names []string) *conditionParser {
 	if node.Kind != yaml.ScalarNode {
-		d.list.Errorf(d.span(node), "condition/type", "write it as text: `condition: selection`", "a condition is text, this is %s", describe(node))
+		d.list.Errorf(d.span(node), d.code("condition/type"), "write it as text: `condition: selection`", "a condition is text, this is %s", describe(node))
 		return nil
 	}
 	if strings.TrimSpace(node.Value) == "" || d.scalar(node).Kind == Null {
-		d.list.Errorf(d.span(node), "condition/empty", "name a search: `condition: selection`", "the condition is empty")
+		d.list.Errorf(d.span(node), d.code("condition/empty"), "name a search: `condition: selection`", "the condition is empty")
 		return nil
 	}
 	if len(node.Value) > maxConditionBytes {
-		d.list.Errorf(d.span(node), "condition/too-long", "", "the condition is longer than %d bytes", maxConditionBytes)
+		d.list.Errorf(d.span(node), d.code("condition/too-long"), "", "the condition is longer than %d bytes", maxConditionBytes)
 		return nil
 	}
 	p := &conditionParser{document: d, node: node, names: names}
@@ -99,7 +99,7 @@ type word struct {
 
 func (p *conditionParser) fail(w word, code, hint, format string, args ...any) {
 	p.failed = true
-	p.list.Errorf(p.spanIn(p.node, w.from, w.to), code, hint, format, args...)
+	p.list.Errorf(p.spanIn(p.node, w.from, w.to), p.code(code), hint, format, args...)
 }
 
 // words splits a condition at white space and around parentheses and pipes.
@@ -243,7 +243,7 @@ func (p *conditionParser) name(w word) {
 		}
 		p.fail(w, "condition/syntax", hint, "%q is not part of a condition", w.text)
 	case !slices.Contains(p.names, w.text):
-		p.list.Errorf(p.spanIn(p.node, w.from, w.to), "condition/unknown-search", p.suggest(w.text), "unknown search %q", w.text)
+		p.list.Errorf(p.spanIn(p.node, w.from, w.to), p.code("condition/unknown-search"), p.suggest(w.text), "unknown search %q", w.text)
 		p.operand(Ref{Name: w.text})
 	default:
 		p.operand(Ref{Name: w.text, Span: p.spanIn(p.node, w.from, w.to)})
@@ -287,7 +287,7 @@ func (p *conditionParser) quantifier(count, of word, pattern *word) {
 		}
 	}
 	if len(q.Members) == 0 && len(p.names) > 0 {
-		p.list.Errorf(p.spanIn(p.node, pattern.from, pattern.to), "condition/pattern", p.suggest(strings.Trim(pattern.text, "*_")), "the pattern %q stands for no search", pattern.text)
+		p.list.Errorf(p.spanIn(p.node, pattern.from, pattern.to), p.code("condition/pattern"), p.suggest(strings.Trim(pattern.text, "*_")), "the pattern %q stands for no search", pattern.text)
 	}
 	p.operand(q)
 }

@@ -36,7 +36,8 @@ func ruleWith(names []string, condition string) (text string, before int) {
 func parseCondition(names []string, condition string) (Expr, []diag.Diagnostic) {
 	text, _ := ruleWith(names, strconv.QuoteToASCII(condition))
 	var list diag.List
-	rule, ok := Parse(File{Key: "test", Path: "test.yml", Source: "test.yml", Text: []byte(text)}, &list)
+	documents, ok := Parse(File{Key: "test", Path: "test.yml", Source: "test.yml", Text: []byte(text)}, &list)
+	rule := documents[0]
 	problems := slices.DeleteFunc(list.Sorted(), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 	if !ok {
 		return nil, problems

@@ -24,11 +24,11 @@ func (d *document) detection(root *yaml.Node, rule *Rule) {
 	}
 	_, node := get(root, name)
 	if node == nil {
-		d.list.Errorf(d.at(root.Line, root.Column), "structure/detection", "add `detection:` with a search and a condition", "the rule has no detection")
+		d.list.Errorf(d.at(root.Line, root.Column), d.code("structure/detection"), "add `detection:` with a search and a condition", "the rule has no detection")
 		return
 	}
 	if node.Kind != yaml.MappingNode {
-		d.list.Errorf(d.span(node), "structure/detection", "", "%s is a map of searches and a condition, this is %s", name, describe(node))
+		d.list.Errorf(d.span(node), d.code("structure/detection"), "", "%s is a map of searches and a condition, this is %s", name, describe(node))
 		return
 	}
 	before := d.list.Count(diag.Error)
@@ -52,7 +52,7 @@ func (d *document) detection(root *yaml.Node, rule *Rule) {
 		}
 	})
 	if len(names) == 0 {
-		d.list.Errorf(d.span(node), "structure/detection", "add a search: `selection:` with fields below it", "the detection has no search")
+		d.list.Errorf(d.span(node), d.code("structure/detection"), "add a search: `selection:` with fields below it", "the detection has no search")
 	}
 	conditions := d.conditions(root, node, names)
 	if d.list.Count(diag.Error) == before {
@@ -107,7 +107,7 @@ func (d *document) unused(rule *Rule) {
 	}
 	for _, search := range rule.Searches {
 		if !used[search.Name.Value] {
-			d.list.Warnf(search.Name.Span, "condition/unused-search", "use it, or delete it", "no condition uses the search %q", search.Name.Value)
+			d.list.Warnf(search.Name.Span, d.code("condition/unused-search"), "use it, or delete it", "no condition uses the search %q", search.Name.Value)
 		}
 	}
 }

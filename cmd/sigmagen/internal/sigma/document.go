@@ -29,12 +29,22 @@ type document struct {
 	list   *diag.List
 	is     string // what the document is to be, for messages
 	begins string // how one begins
+	filter bool   // it is a filter document
 }
 
-// parseYAML returns the mapping at the root of the only document in text, with
-// aliases and merge keys resolved and no key twice. It returns nil after an
-// error.
-func (d *document) parseYAML() *yaml.Node {
+// code returns the code of a diagnostic about a part that rules and filters
+// share: in a filter it is of the area filter.
+func (d *document) code(code string) string {
+	if _, what, found := strings.Cut(code, "/"); found && d.filter {
+		return "filter/" + what
+	}
+	return code
+}
+
+// parseYAML returns the mappings at the roots of the documents in text, with
+// aliases and merge keys resolved and no key twice. The root of a document with
+// an error is nil; there is none when the text is not YAML.
+func (d *document) parseYAML() []*yaml.Node {
 	if !d.checkCharacters() {
 		return nil
 	}
@@ -51,19 +61,18 @@ func (d *document) parseYAML() *yaml.Node {
 			return nil
 		}
 		if len(node.Content) == 1 && !(node.Content[0].Kind == yaml.ScalarNode && node.Content[0].Tag == "!!null") {
-			roots = append(roots, node.Content[0])
+			roots = append(roots, d.mapping(node.Content[0]))
 		}
 	}
 	if len(roots) == 0 {
 		d.list.Errorf(d.at(1, 1), "structure/empty", "write "+d.is+", or delete the file", "the file is empty")
-		return nil
 	}
-	if len(roots) > 1 {
-		d.list.Errorf(d.span(roots[1]), "structure/multiple-documents", "put each document into a file of its own", "a second YAML document in one file is not supported yet")
-		return nil
-	}
-	root := roots[0]
-	if root.Kind == yaml.AliasNode || root.Kind != yaml.MappingNode {
+	return roots
+}
+
+// mapping returns a document's root resolved, or nil after an error.
+func (d *document) mapping(root *yaml.Node) *yaml.Node {
+	if root.Kind != yaml.MappingNode {
 		d.list.Errorf(d.span(root), "structure/not-a-map", d.begins, "%s is a map, this is %s", d.is, describe(root))
 		return nil
 	}

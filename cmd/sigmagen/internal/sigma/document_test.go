@@ -150,7 +150,8 @@ func TestScalars(t *testing.T) {
 			t.Parallel()
 			text := "title: Test\nlogsource: {product: aws}\nlevel: low\ndetection:\n  selection:\n    field: " + test.yaml + "\n  condition: selection\n"
 			var list diag.List
-			rule, ok := Parse(File{Key: "test", Path: "test.yml", Source: "test.yml", Text: []byte(text)}, &list)
+			documents, ok := Parse(File{Key: "test", Path: "test.yml", Source: "test.yml", Text: []byte(text)}, &list)
+			rule := documents[0]
 			if !ok {
 				t.Fatalf("%+v", list.Sorted())
 			}
@@ -192,7 +193,8 @@ detection:
   condition: &all all of them
 `
 	var list diag.List
-	rule, ok := Parse(File{Key: "test", Path: "test.yml", Source: "test.yml", Text: []byte(text)}, &list)
+	documents, ok := Parse(File{Key: "test", Path: "test.yml", Source: "test.yml", Text: []byte(text)}, &list)
+	rule := documents[0]
 	if !ok {
 		t.Fatalf("%+v", list.Sorted())
 	}

@@ -136,21 +136,26 @@ func (dir *Directory) add(source, stem string, text []byte, list *diag.List) {
 func (dir *Directory) Path(source string) string { return path.Join(dir.Name, source) }
 
 // matchTests finds the rule of every *_tests.json: the file of the same stem
-// beside it.
+// beside it. Those of a further document are called <stem>#2_tests.json.
 func (dir *Directory) matchTests(tests []string, list *diag.List) {
 	byStem := map[string]File{}
 	for _, file := range dir.Files {
 		byStem[strings.TrimSuffix(file.Source, path.Ext(file.Source))] = file
 	}
 	for _, source := range tests {
-		file, ok := byStem[strings.TrimSuffix(source, testsSuffix)]
+		name, number, _ := strings.Cut(strings.TrimSuffix(source, testsSuffix), "#")
+		file, ok := byStem[name]
 		if !ok {
 			if dir.Structured && !slices.Contains(dir.refused, strings.TrimSuffix(source, testsSuffix)) {
 				list.Errorf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "tests/no-rule", "rename it with its rule, or delete it", "no rule of that name stands beside these tests")
 			}
 			continue
 		}
-		dir.Tests[file.Key] = source
+		key := file.Key
+		if number != "" {
+			key += "#" + number
+		}
+		dir.Tests[key] = source
 	}
 }
 

@@ -188,11 +188,11 @@ func (d *document) related(root *yaml.Node) {
 func (d *document) logsource(root *yaml.Node, rule *Rule) {
 	key, node := get(root, "logsource")
 	if key == nil {
-		d.list.Errorf(d.at(root.Line, root.Column), "metadata/logsource", "add `logsource: {product: aws, service: cloudtrail}`", "%s needs a logsource", d.is)
+		d.list.Errorf(d.at(root.Line, root.Column), d.code("metadata/logsource"), "add `logsource: {product: aws, service: cloudtrail}`", "%s needs a logsource", d.is)
 		return
 	}
 	if node.Kind != yaml.MappingNode {
-		d.list.Errorf(d.span(node), "metadata/logsource", "write `product: aws` and `service: cloudtrail` below it", "logsource is a map, this is %s", describe(node))
+		d.list.Errorf(d.span(node), d.code("metadata/logsource"), "write `product: aws` and `service: cloudtrail` below it", "logsource is a map, this is %s", describe(node))
 		return
 	}
 	before := d.list.Count(diag.Error)
@@ -201,13 +201,13 @@ func (d *document) logsource(root *yaml.Node, rule *Rule) {
 	switch {
 	case product.Value == "aws" || product.Value == "" && service.Value == "cloudtrail":
 	case strings.EqualFold(product.Value, "aws"):
-		d.list.Errorf(product.Span, "metadata/logsource", "write `product: aws`", "the product is written in lower case")
+		d.list.Errorf(product.Span, d.code("metadata/logsource"), "write `product: aws`", "the product is written in lower case")
 	case product.Value != "":
-		d.list.Errorf(product.Span, "metadata/logsource", "only rules of `product: aws` see CloudTrail records", "the logsource is not AWS: product %q", product.Value)
+		d.list.Errorf(product.Span, d.code("metadata/logsource"), "only rules of `product: aws` see CloudTrail records", "the logsource is not AWS: product %q", product.Value)
 	case category.Value != "" || service.Value != "":
-		d.list.Errorf(d.span(key), "metadata/logsource", "add `product: aws`", "the logsource does not name the product aws")
+		d.list.Errorf(d.span(key), d.code("metadata/logsource"), "add `product: aws`", "the logsource does not name the product aws")
 	case d.list.Count(diag.Error) == before:
-		d.list.Errorf(d.span(key), "metadata/logsource", "add `product: aws` and `service: cloudtrail`", "the logsource is empty")
+		d.list.Errorf(d.span(key), d.code("metadata/logsource"), "add `product: aws` and `service: cloudtrail`", "the logsource is empty")
 	}
 }
 

@@ -6,27 +6,45 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 )
 
-// Parse reads the rule in file and reports what is wrong to list. ok is false
-// when anything there is an error; the rule then holds what could be read, at
-// least its key.
-func Parse(file File, list *diag.List) (rule *Rule, ok bool) {
-	d := &document{path: file.Path, text: file.Text, list: list, is: "a Sigma rule", begins: "a rule begins with `title: ...`"}
+// Parse reads the documents in file, rules and filters, and reports what is wrong
+// to list. ok is false when anything there is an error; the documents then hold
+// what could be read, the first at least its key.
+func Parse(file File, list *diag.List) (documents []*Rule, ok bool) {
 	before := list.Count(diag.Error)
-	rule = &Rule{Key: file.Key, Path: file.Path, Source: file.Source, Text: file.Text}
-	root := d.parseYAML()
-	if root == nil || d.otherDocument(root) {
-		return rule, false
+	d := &document{path: file.Path, text: file.Text, list: list, is: "a Sigma rule", begins: "a rule begins with `title: ...`"}
+	roots := d.parseYAML()
+	for i, root := range roots {
+		rule := newRule(file, i+1)
+		documents = append(documents, rule)
+		if root != nil {
+			d := *d // what it is differs from document to document
+			d.rule(root, rule)
+		}
+	}
+	if len(documents) == 0 {
+		documents = append(documents, newRule(file, 1))
+	}
+	return documents, list.Count(diag.Error) == before
+}
+
+func newRule(file File, document int) *Rule {
+	return &Rule{Key: numbered(file.Key, document), Document: document, Path: file.Path, Source: file.Source, Text: file.Text}
+}
+
+// rule reads one document.
+func (d *document) rule(root *yaml.Node, rule *Rule) {
+	if d.otherDocument(root) {
+		return
 	}
 	if key, _ := get(root, "filter"); key != nil {
 		rule.Filter = true
-		d.is = "a Sigma filter"
+		d.is, d.filter = "a Sigma filter", true
 		if detection, _ := get(root, "detection"); detection != nil {
-			d.list.Errorf(d.span(detection), "structure/kind", "put the two into files of their own", "a document is a rule, with `detection`, or a filter, with `filter`: this has both")
+			d.list.Errorf(d.span(detection), "structure/kind", "put the two into documents of their own", "a document is a rule, with `detection`, or a filter, with `filter`: this has both")
 		}
 	}
 	d.metadata(root, rule)
 	d.detection(root, rule)
-	return rule, list.Count(diag.Error) == before
 }
 
 // otherDocument refuses the documents of Sigma that are no rules, by name.

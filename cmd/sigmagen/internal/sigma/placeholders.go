@@ -14,10 +14,14 @@ const PlaceholdersFile = "placeholders.yml"
 // of values.
 func ParsePlaceholders(path string, text []byte, list *diag.List) map[string][]string {
 	d := &document{path: path, text: text, list: list, is: "a file of placeholders", begins: "it begins with `name: [value, ...]`"}
-	root := d.parseYAML()
-	if root == nil {
+	roots := d.parseYAML()
+	if len(roots) > 1 {
+		list.Errorf(d.at(1, 1), "placeholders/documents", "write them as one map", "the file holds %d YAML documents", len(roots))
+	}
+	if len(roots) != 1 || roots[0] == nil {
 		return nil
 	}
+	root := roots[0]
 	placeholders := map[string][]string{}
 	entries(root, func(key, value *yaml.Node) {
 		items := []*yaml.Node{value}

@@ -4,13 +4,21 @@
 // plan. It is the only package that knows YAML and sigma-go.
 package sigma
 
-import "github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+import (
+	"fmt"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+)
 
 // A Rule is one Sigma rule document, or a filter document: conditions that other
 // rules have to satisfy as well.
 type Rule struct {
-	// Key is the stem of the rule's file.
+	// Key is the stem of the rule's file; that of a further document has its
+	// number behind it: stem#2.
 	Key string
+
+	// Document is the number of the document in its file, from 1.
+	Document int
 
 	// Path is the file as diagnostics name it; Source is the same file
 	// relative to its rules directory, with slashes; Text is its content.
@@ -50,8 +58,17 @@ func (l Logsource) Contains(other Logsource) bool {
 		(l.Service == "" || l.Service == other.Service)
 }
 
-// Stem returns the name of the rule's file without its ending.
-func (r *Rule) Stem() string { return stem(r.Source) }
+// Stem returns the name of the rule's file without its ending, and the number of
+// a further document.
+func (r *Rule) Stem() string { return numbered(stem(r.Source), r.Document) }
+
+// numbered puts the number of a document behind a name, but for the first.
+func numbered(name string, document int) string {
+	if document < 2 {
+		return name
+	}
+	return fmt.Sprintf("%s#%d", name, document)
+}
 
 // Text is a piece of a document with its place. Value is "" when the document
 // does not have it.

@@ -62,9 +62,9 @@ func (f *jsonFile) records(m jsonMember) {
 }
 
 // MissingTests reports a rule without tests.
-func MissingTests(file File, list *diag.List) {
-	list.Errorf(diag.Span{Position: diag.Position{Path: file.Path, Line: 1, Column: 1}}, "tests/missing",
-		fmt.Sprintf("add %s%s beside it, with records that should match and records that should not", stem(file.Source), testsSuffix), "the rule has no tests")
+func MissingTests(rule *Rule, list *diag.List) {
+	list.Errorf(diag.Span{Position: diag.Position{Path: rule.Path, Line: 1, Column: 1}}, "tests/missing",
+		fmt.Sprintf("add %s%s beside it, with records that should match and records that should not", rule.Stem(), testsSuffix), "the rule has no tests")
 }
 
 func stem(source string) string {
