@@ -115,6 +115,14 @@ func TestImports(t *testing.T) {
 		}
 	})
 
+	t.Run("the oracle shares nothing with what it judges", func(t *testing.T) {
+		for _, i := range all[compiler+"/internal/eval"].Imports {
+			if i != compiler+"/internal/plan" && !all[i].Standard {
+				t.Errorf("internal/eval imports %s", i)
+			}
+		}
+	})
+
 	t.Run("the compiler is a line", func(t *testing.T) {
 		below := []string{"diag", "sigma", "plan", "gogen"}
 		for i, name := range below {
