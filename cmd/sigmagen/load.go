@@ -48,7 +48,7 @@ type project struct {
 func load(o loadOptions) (*project, error) {
 	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
 	rules := map[*sigma.Directory][]*sigma.Rule{}
-	refusedFilters := map[*sigma.Directory][]*sigma.Rule{}
+	var filterDocuments []*sigma.Rule
 	var all []*sigma.Rule
 	for _, name := range o.dirs {
 		dir, err := openDirectory(name, o.prefix, &p.list)
@@ -60,19 +60,21 @@ func load(o loadOptions) (*project, error) {
 	sigma.Keys(p.dirs, &p.list)
 	for _, dir := range p.dirs {
 		var known []*sigma.Rule
-		filters := map[string]bool{}
+		filters, unread := map[string]bool{}, map[string]bool{}
 		for _, file := range dir.Files {
 			p.texts[file.Path] = file.Text
 			documents, ok := sigma.Parse(file, &p.list)
 			for _, document := range documents {
 				if document.Filter {
 					filters[document.Key] = true
-					if !ok {
-						refusedFilters[dir] = append(refusedFilters[dir], document)
-					}
+					filterDocuments = append(filterDocuments, document)
 				} else {
 					known = append(known, document)
 				}
+			}
+			unread[file.Path] = !ok && documents[0].Title.Value == ""
+			if unread[file.Path] && o.skipRefused {
+				p.list.Warnf(diag.Span{Position: diag.Position{Path: file.Path, Line: 1, Column: 1}}, "filter/unread", "mend it", "the file could not be read: if it holds a filter, the rules that it narrows match more than they should")
 			}
 			if ok {
 				rules[dir] = append(rules[dir], documents...)
@@ -80,7 +82,7 @@ func load(o loadOptions) (*project, error) {
 			}
 		}
 		p.rules += len(known)
-		if err := p.checkTests(dir, known, filters, o.tests); err != nil {
+		if err := p.checkTests(dir, known, filters, unread, o.tests); err != nil {
 			return nil, err
 		}
 		exceptions, err := p.configuration(dir)
@@ -94,9 +96,6 @@ func load(o loadOptions) (*project, error) {
 		ids = diag.Error
 	}
 	sigma.Unique(all, ids, &p.list)
-	for _, dir := range p.dirs {
-		refuseWithFilters(rules[dir], refusedFilters[dir], &p.list)
-	}
 	refused := p.list.Refused()
 	for _, dir := range p.dirs {
 		placeholders, err := p.placeholders(dir)
@@ -107,19 +106,25 @@ func load(o loadOptions) (*project, error) {
 		p.plan.Rules = append(p.plan.Rules, plan.Build(kept, placeholders, &p.list)...)
 	}
 	slices.SortFunc(p.plan.Rules, func(a, b *plan.Rule) int { return strings.Compare(a.Syntax.Key, b.Syntax.Key) })
+	refuseWithFilters(p.plan.Rules, filterDocuments, &p.list)
 	p.dropRefused()
 	slices.SortFunc(p.plan.Exceptions, func(a, b plan.Exception) int { return strings.Compare(a.Rule, b.Rule) })
 	return p, nil
 }
 
-// refuseWithFilters refuses the rules that a refused filter applies to: without
-// it they would match more than they are meant to.
-func refuseWithFilters(rules, filters []*sigma.Rule, list *diag.List) {
+// refuseWithFilters refuses the rules that a refused filter applies to, wherever
+// it was refused: without it they would match more than they are meant to.
+func refuseWithFilters(rules []*plan.Rule, filters []*sigma.Rule, list *diag.List) {
+	refused := list.Refused()
 	for _, filter := range filters {
+		if !refused[filter.Path] {
+			continue
+		}
 		for _, target := range filter.Targets {
 			for _, rule := range rules {
-				if !rule.Filter && target.Value != "" && (rule.Name.Value == target.Value || strings.EqualFold(rule.ID.Value, target.Value)) {
-					list.Errorf(rule.Title.Span, "filter/refused", "mend the filter", "the filter %s of this rule is refused", filter.Path)
+				syntax := rule.Syntax
+				if target.Value != "" && (syntax.Name.Value == target.Value || strings.EqualFold(syntax.ID.Value, target.Value)) {
+					list.Errorf(syntax.Title.Span, "filter/refused", "mend the filter", "the filter %s of this rule is refused", filter.Path)
 				}
 			}
 		}
@@ -167,8 +172,9 @@ func baseName(path string) (string, error) {
 	return filepath.Base(absolute), nil
 }
 
-// checkTests holds the tests of a directory against a policy.
-func (p *project) checkTests(dir *sigma.Directory, rules []*sigma.Rule, filters map[string]bool, policy testsPolicy) error {
+// checkTests holds the tests of a directory against a policy. filters are keys of
+// filter documents, unread the paths of files whose documents are not known.
+func (p *project) checkTests(dir *sigma.Directory, rules []*sigma.Rule, filters, unread map[string]bool, policy testsPolicy) error {
 	if policy == testsIgnored {
 		return nil
 	}
@@ -195,7 +201,7 @@ func (p *project) checkTests(dir *sigma.Directory, rules []*sigma.Rule, filters 
 		switch {
 		case filters[key]:
 			p.list.Errorf(place, "tests/filter", "test the rules that it applies to", "a filter has no tests of its own")
-		case !known[key]:
+		case !known[key] && !unread[dir.FileOf(key)]:
 			p.list.Errorf(place, "tests/no-rule", "rename it with its rule, or delete it", "no document of that number stands in the file beside these tests")
 		}
 	}

@@ -64,6 +64,7 @@ func (p *project) selectRules(names []string) ([]sigma.File, error) {
 	for _, name := range names {
 		base := filepath.Base(name)
 		key := strings.TrimSuffix(base, filepath.Ext(base))
+		key, _, _ = strings.Cut(key, "#") // the documents of a file are tested together
 		i := slices.Index(keys, key)
 		if i < 0 {
 			err := fmt.Errorf("no rule is called %q", name)

@@ -146,7 +146,10 @@ func (b *itemBuilder) chain() {
 	if b.item.Field.Value == "" && (b.whole != "" && b.whole != "re" || b.compare != "" || b.time != "") {
 		b.list.Errorf(b.item.Key, "modifier/keyword", "name a field before it", "a search without a field cannot have the modifier %q", b.whole+b.compare+b.time)
 	}
-	if slices.Contains(b.steps, "base64offset") && b.part != "contains" {
+	if b.expand && !slices.ContainsFunc(b.item.Values, func(v sigma.Scalar) bool { return strings.Contains(v.Value, "%") }) {
+		b.list.Warnf(b.modifierSpan("expand"), "modifier/expand", "write a placeholder as %name%", "no value has a placeholder for the modifier \"expand\"")
+	}
+	if slices.Contains(b.steps, "base64offset") && b.part != "contains" && b.item.Field.Value != "" {
 		b.list.Warnf(b.modifierSpan("base64offset"), "modifier/base64offset", "write base64offset|contains", "without \"contains\" the modifier \"base64offset\" asks for a field that is nothing but the value")
 	}
 }

@@ -45,7 +45,7 @@ type segment struct {
 	choices []string // nil for text
 }
 
-var placeholder = regexp.MustCompile(`\\.|%[A-Za-z0-9_.-]+%`)
+var placeholder = regexp.MustCompile(`\\.|%[^%\\]*%`)
 
 // segments splits a value at its placeholders. A backslash before a percent sign
 // makes it a literal one.

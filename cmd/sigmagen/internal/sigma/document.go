@@ -93,14 +93,15 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\s*)?line (\d+): `
 // yamlError reports an error of the YAML library at the line it names.
 func (d *document) yamlError(err error) {
 	text := err.Error()
-	line := 1
+	line, reported := 1, 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1])
+		reported = line
 		text = strings.TrimPrefix(text, m[0])
 	}
 	text = strings.TrimPrefix(text, "yaml: ")
 	span, hint := d.at(line, d.firstColumn(line)), ""
-	if likely, way, ok := d.likelyMistake(); ok {
+	if likely, way, ok := d.likelyMistake(reported); ok {
 		span, hint = likely, way
 	}
 	d.list.Errorf(span, "structure/yaml", hint, "not well-formed YAML: %s", text)

@@ -132,6 +132,20 @@ func (dir *Directory) add(source, stem string, text []byte, list *diag.List) {
 	dir.Files = append(dir.Files, File{Key: key, Path: display, Source: source, Text: text})
 }
 
+// documentNumber is the number of a further document, in the name of its tests.
+var documentNumber = regexp.MustCompile(`^([2-9]|[1-9][0-9]+)$`)
+
+// FileOf returns the path of the file that holds the document of a key.
+func (dir *Directory) FileOf(key string) string {
+	name, _, _ := strings.Cut(key, "#")
+	for _, file := range dir.Files {
+		if file.Key == name {
+			return file.Path
+		}
+	}
+	return ""
+}
+
 // Path returns a file of the directory as diagnostics name it.
 func (dir *Directory) Path(source string) string { return path.Join(dir.Name, source) }
 
@@ -145,6 +159,9 @@ func (dir *Directory) matchTests(tests []string, list *diag.List) {
 	for _, source := range tests {
 		name, number, _ := strings.Cut(strings.TrimSuffix(source, testsSuffix), "#")
 		file, ok := byStem[name]
+		if strings.Contains(source, "#") && !documentNumber.MatchString(number) {
+			ok = false
+		}
 		if !ok {
 			if dir.Structured && !slices.Contains(dir.refused, strings.TrimSuffix(source, testsSuffix)) {
 				list.Errorf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "tests/no-rule", "rename it with its rule, or delete it", "no rule of that name stands beside these tests")

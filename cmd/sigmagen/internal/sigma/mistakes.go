@@ -40,15 +40,29 @@ var mistakes = []struct {
 	{regexp.MustCompile(`^[^#'"]*(?P<at>\x{a0})`), "replace the no-break space (U+00A0) by a space"},
 	{regexp.MustCompile(`^[^#'"]*(?:: |- )(?P<at>[*][^ ]*)`), "quote a value that begins with *: '*...'"},
 	{regexp.MustCompile(`^[^#'"]*(?:: |- )(?P<at>[&@%` + "`" + `][^ ]*)`), "quote a value that begins with &, @, % or `"},
-	{regexp.MustCompile(`^\s*[^\s#'"\[{&*!|>-][^#'"]*?: +[^\s#'"\[{&*!|>][^#'"]*?(?P<at>: )`), "quote a value that holds a colon and a space"},
+	{regexp.MustCompile(`^\s*[^\s#'"\[{&*!|>:-][^#'":]*?: +[^\s#'"\[{&*!|>][^#'"]*?(?P<at>: )`), "quote a value that holds a colon and a space"},
 	{regexp.MustCompile(`^\s*(?:- )?[^\s#'"]+: +(?P<at>'(?:[^']|'')*|"(?:[^"\\]|\\.)*)$`), "close the quote"},
 }
 
 // likelyMistake returns the place of the first line that looks like a common
-// mistake, and the way out. It is asked only for a file that is not YAML, whose
-// reported place is often that of a consequence.
-func (d *document) likelyMistake() (span diag.Span, hint string, ok bool) {
-	for number, line := range bytes.Split(d.text, []byte("\n")) {
+// mistake, and the way out, in the document that holds the reported line; 0 is
+// for any. It is asked only for a file that is not YAML, whose reported place is
+// often that of a consequence.
+func (d *document) likelyMistake(reported int) (span diag.Span, hint string, ok bool) {
+	lines := bytes.Split(d.text, []byte("\n"))
+	first := 0
+	for number, line := range lines {
+		if bytes.HasPrefix(line, []byte("---")) && number < reported {
+			first = number
+		}
+	}
+	for number, line := range lines {
+		if number < first {
+			continue
+		}
+		if reported > 0 && number > reported && bytes.HasPrefix(line, []byte("---")) {
+			break
+		}
 		text := strings.TrimSuffix(strings.TrimPrefix(string(line), "\ufeff"), "\r")
 		for _, mistake := range mistakes {
 			m := mistake.line.FindStringSubmatchIndex(text)

@@ -1,6 +1,8 @@
 package sigma
 
 import (
+	"strings"
+
 	"gopkg.in/yaml.v3"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
@@ -22,11 +24,15 @@ func ParsePlaceholders(path string, text []byte, list *diag.List) map[string][]s
 		return nil
 	}
 	root := roots[0]
+	before := list.Count(diag.Error)
 	placeholders := map[string][]string{}
 	entries(root, func(key, value *yaml.Node) {
 		items := []*yaml.Node{value}
 		if value.Kind == yaml.SequenceNode {
 			items = value.Content
+		}
+		if key.Value == "" || strings.ContainsAny(key.Value, `%\`) {
+			list.Errorf(d.span(key), "placeholders/name", "write the name without percent signs", "%q cannot name a placeholder", key.Value)
 		}
 		if len(items) == 0 {
 			list.Errorf(d.span(value), "placeholders/empty", "write a value", "the placeholder %q has no value", key.Value)
@@ -39,5 +45,8 @@ func ParsePlaceholders(path string, text []byte, list *diag.List) map[string][]s
 			placeholders[key.Value] = append(placeholders[key.Value], item.Value)
 		}
 	})
+	if list.Count(diag.Error) > before {
+		return nil // a rule must not be compiled with a part of the values
+	}
 	return placeholders
 }
