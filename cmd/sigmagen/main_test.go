@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -13,4 +14,12 @@ var update = flag.Bool("update", false, "rewrite what the tests want")
 // under another name.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"sigmagen": main})
+}
+
+// TestNothingIsSkippedInCI fails where CI asks for -short, under which the tests
+// that build programs skip themselves.
+func TestNothingIsSkippedInCI(t *testing.T) {
+	if testing.Short() && os.Getenv("CI") != "" {
+		t.Error("CI runs the tests with -short: rules are not compiled there")
+	}
 }

@@ -193,7 +193,7 @@ func FuzzCondition(f *testing.F) {
 	names := []string{"a", "b", "c", "x_1", "x_2", "_x", "not-a", "1st"}
 	f.Fuzz(func(t *testing.T, condition string) {
 		if strings.ContainsRune(condition, '\ufffd') {
-			t.Skip("not UTF-8")
+			return // the file is refused before its condition is read
 		}
 		got, problems := parseCondition(names, condition)
 		reference := referenceParser{words: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(condition)), names: names}
