@@ -193,7 +193,7 @@ func FuzzCondition(f *testing.F) {
 	names := []string{"a", "b", "c", "x_1", "x_2", "_x", "not-a", "1st"}
 	f.Fuzz(func(t *testing.T, condition string) {
 		if strings.ContainsRune(condition, '\ufffd') {
-			return // the file is refused before its condition is read
+			return // it stands for bytes that are not UTF-8, which no file may hold
 		}
 		got, problems := parseCondition(names, condition)
 		reference := referenceParser{words: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(condition)), names: names}
