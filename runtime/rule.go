@@ -3,6 +3,7 @@ package runtime
 import (
 	"net/netip"
 	"regexp"
+	"time"
 )
 
 // Ruleset is everything that sigmagen compiled from one rules directory.
@@ -17,6 +18,11 @@ type Ruleset struct {
 
 	// Exceptions holds what exceptions.json lists, sorted by Rule.
 	Exceptions []Exception
+
+	// Correlations holds the correlation documents and what
+	// postprocessing_rules lists, sorted by Key. None refers to itself, also
+	// not through others.
+	Correlations []Correlation
 
 	// Hash is the SHA-256, in hexadecimal, over the names and contents of
 	// the generated files: two binaries with one Hash detect the same.
@@ -57,6 +63,9 @@ type Rule struct {
 	// Searches lists the search identifiers of the rule in the order of the
 	// file; they say why a record matched.
 	Searches []Search
+
+	// Capture lists the paths that correlations read from a match, sorted.
+	Capture []string
 }
 
 // A Search is one search identifier of a rule's detection.
@@ -88,6 +97,17 @@ type Exception struct {
 	// ActorRegexps are searched in both ARNs and in the bare name of the user
 	// or role.
 	ActorRegexps []*regexp.Regexp
+
+	// Accounts covers the records of these accounts.
+	Accounts []string
+
+	// Expires ends the exception: events from that time on are not covered.
+	// The zero time: it does not end.
+	Expires time.Time
+
+	// Reason and Owner say why there is an exception and who answers for it.
+	Reason string
+	Owner  string
 }
 
 // MatchAll appends to dst the rules that e satisfies, trying one after the

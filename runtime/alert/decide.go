@@ -120,22 +120,6 @@ func exceptedBy(f *Finding, exceptions []runtime.Exception) (reason string, exce
 	return "", false
 }
 
-// Alert is a finding that was decided to reach a person.
-type Alert struct {
-	Finding
-	Severity   runtime.Level
-	Related    []Related // what else led to it; empty without correlation
-	Suppressed int
-	Why        []string
-}
-
-// Related is another finding that an alert goes back to.
-type Related struct {
-	File   string `json:"file"`
-	Record int    `json:"record"`
-	Rule   string `json:"rule"`
-}
-
 // Memory remembers states by CooldownKey while one process runs.
 type Memory map[string]State
 
@@ -151,7 +135,7 @@ func (m Memory) Apply(f Finding, config *Config, now time.Time) (Alert, Decision
 	if d.Outcome != Alerted {
 		return Alert{}, d
 	}
-	return Alert{Finding: f, Severity: d.Severity, Related: []Related{}, Suppressed: d.Suppressed, Why: d.Why}, d
+	return Alert{Finding: f, Severity: d.Severity, Suppressed: d.Suppressed, Why: d.Why}, d
 }
 
 // forget removes what no later decision needs once there is much of it: the

@@ -183,7 +183,7 @@ func TestApplyWithoutConfig(t *testing.T) {
 	if d.Outcome != alert.Alerted {
 		t.Fatalf("outcome %s", d.Outcome)
 	}
-	if diff := cmp.Diff([]alert.Related{}, a.Related); diff != "" {
+	if diff := cmp.Diff([]alert.Related(nil), a.Related()); diff != "" {
 		t.Errorf("related (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"severity high is the level of the rule"}, a.Why); diff != "" {

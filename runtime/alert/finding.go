@@ -25,10 +25,39 @@ const Schema = 1
 type Finding struct {
 	Schema   int             `json:"schema"`
 	Rule     Rule            `json:"rule"`
-	Searches []string        `json:"searches"` // the search identifiers that hold on the record
+	Searches []Search        `json:"searches"` // the search identifiers that hold on the record
 	Event    Event           `json:"event"`
 	Location Location        `json:"location"`
-	Raw      json.RawMessage `json:"raw,omitempty"` // the record
+	Raw      json.RawMessage `json:"raw,omitempty"`     // the record
+	Trimmed  bool            `json:"trimmed,omitempty"` // parts of Raw were left out because it was too large
+
+	// Captured holds the values that correlations read, by path, as text; a
+	// path that reaches nothing is not in it.
+	Captured map[string][]string `json:"captured,omitempty"`
+
+	// Window is set when this is the hit of a correlation.
+	Window *Window `json:"window,omitempty"`
+}
+
+// A Search is a search identifier that holds on the record, with the values of
+// the fields that it reads.
+type Search struct {
+	Name   string  `json:"name"`
+	Fields []Field `json:"fields"`
+}
+
+// A Field is a path and what it reaches, as text; nothing when Values is empty.
+// Long values are cut.
+type Field struct {
+	Path   string   `json:"path"`
+	Values []string `json:"values"`
+}
+
+// A Window is what a correlation claimed when it fired.
+type Window struct {
+	Group []GroupValue `json:"group"`
+	Start time.Time    `json:"start"` // by eventTime
+	End   time.Time    `json:"end"`
 }
 
 // Rule holds the texts of the rule as it was when it matched.
@@ -38,6 +67,8 @@ type Rule struct {
 	Name           string        `json:"name,omitempty"`
 	Title          string        `json:"title"`
 	Description    string        `json:"description,omitempty"`
+	Author         string        `json:"author,omitempty"`
+	Condition      string        `json:"condition,omitempty"`
 	Level          runtime.Level `json:"level"`
 	Tags           []string      `json:"tags,omitempty"`
 	References     []string      `json:"references,omitempty"`
@@ -77,19 +108,70 @@ func NewFinding(rule *runtime.Rule, e *runtime.Event, at Location) Finding {
 	f := Finding{
 		Schema: Schema,
 		Rule: Rule{
-			Key: rule.Key, ID: rule.ID, Name: rule.Name, Title: rule.Title, Description: rule.Description, Level: rule.Level,
+			Key: rule.Key, ID: rule.ID, Name: rule.Name, Title: rule.Title, Description: rule.Description, Author: rule.Author, Condition: rule.Condition, Level: rule.Level,
 			Tags: rule.Tags, References: rule.References, FalsePositives: rule.FalsePositives, Source: rule.Source, SourceHash: rule.SourceHash,
 		},
-		Searches: []string{},
+		Searches: []Search{},
 		Event:    newEvent(e),
 		Location: at,
 	}
 	for _, search := range rule.Searches {
 		if search.Match(e) {
-			f.Searches = append(f.Searches, search.Name)
+			f.Searches = append(f.Searches, describe(search, e))
+		}
+	}
+	for _, path := range rule.Capture {
+		if values := capture(e, path); len(values) > 0 {
+			if f.Captured == nil {
+				f.Captured = map[string][]string{}
+			}
+			f.Captured[path] = values
 		}
 	}
 	return f
+}
+
+// Bounds of what a Finding repeats of a record: beside it, not instead of it.
+const (
+	shownValues   = 10   // values of a field
+	shownBytes    = 300  // bytes of a value
+	capturedMost  = 100  // values of a captured path
+	capturedBytes = 1024 // bytes of a captured value
+)
+
+func describe(search runtime.Search, e *runtime.Event) Search {
+	s := Search{Name: search.Name, Fields: []Field{}}
+	for _, path := range search.Fields {
+		field := Field{Path: path, Values: []string{}}
+		if path != "" { // keywords read the whole record
+			for _, value := range e.Get(path).Texts(shownValues) {
+				field.Values = append(field.Values, cut(value, shownBytes))
+			}
+		}
+		s.Fields = append(s.Fields, field)
+	}
+	return s
+}
+
+// capture returns the values at a path. One that is too long is known by its
+// beginning and its SHA-256, so that different values stay different.
+func capture(e *runtime.Event, path string) []string {
+	values := e.Get(path).Texts(capturedMost)
+	for i, value := range values {
+		if len(value) > capturedBytes {
+			sum := sha256.Sum256([]byte(value))
+			values[i] = cut(value, capturedBytes/2) + " sha256:" + hex.EncodeToString(sum[:])
+		}
+	}
+	return values
+}
+
+// cut returns the first bytes of a text, and a mark when there were more.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 func newEvent(e *runtime.Event) Event {

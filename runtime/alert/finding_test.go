@@ -26,9 +26,13 @@ const sessionRecord = `{"eventVersion":"1.11","userIdentity":{"type":"AssumedRol
 var stopLogging = runtime.Rule{
 	Key: "stop_logging", ID: "4db60000-0000-4000-8000-000000000000", Name: "stop", Title: "Logging stopped", Level: runtime.High,
 	Tags: []string{"attack.t1562.008"}, Source: "sigma_rules/stop_logging.yml", SourceHash: "abc",
-	Match: func(e *runtime.Event) bool { return e.Get("eventName").EqualFold("StopLogging") },
+	Match:   func(e *runtime.Event) bool { return e.Get("eventName").EqualFold("StopLogging") },
+	Capture: []string{"requestParameters", "requestParameters.nothing", "sourceIPAddress"},
 	Searches: []runtime.Search{
-		{Name: "selection", Match: func(e *runtime.Event) bool { return e.Get("eventName").EqualFold("StopLogging") }},
+		{
+			Name: "selection", Match: func(e *runtime.Event) bool { return e.Get("eventName").EqualFold("StopLogging") },
+			Fields: []string{"eventName", "requestParameters.nothing", ""},
+		},
 		{Name: "filter", Match: func(e *runtime.Event) bool { return e.Get("eventName").EqualFold("StartLogging") }},
 	},
 }
@@ -50,7 +54,10 @@ func TestNewFinding(t *testing.T) {
 			Key: "stop_logging", ID: "4db60000-0000-4000-8000-000000000000", Name: "stop", Title: "Logging stopped", Level: runtime.High,
 			Tags: []string{"attack.t1562.008"}, Source: "sigma_rules/stop_logging.yml", SourceHash: "abc",
 		},
-		Searches: []string{"selection"},
+		Searches: []alert.Search{{Name: "selection", Fields: []alert.Field{
+			{Path: "eventName", Values: []string{"StopLogging"}}, {Path: "requestParameters.nothing", Values: []string{}}, {Path: "", Values: []string{}},
+		}}},
+		Captured: map[string][]string{"requestParameters": {"main"}, "sourceIPAddress": {"198.51.100.7"}},
 		Event: alert.Event{
 			ID: "2a9c0000-0000-4000-8000-000000000001", Time: "2025-03-09T16:39:48Z", Source: "cloudtrail.amazonaws.com", Name: "StopLogging",
 			AccountID: "444455556666", Region: "us-east-1", Actor: "arn:aws:sts::111122223333:assumed-role/" + role + "/alice@example.org",

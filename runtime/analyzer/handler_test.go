@@ -30,7 +30,7 @@ func TestHandleSendsAFindingForEachMatch(t *testing.T) {
 		return alert.Finding{
 			Schema:   alert.Schema,
 			Rule:     alert.Rule{Key: key, Title: "Title of " + key, Level: testSet().Rules[0].Level},
-			Searches: []string{"selection"},
+			Searches: []alert.Search{{Name: "selection", Fields: []alert.Field{}}},
 			Event: alert.Event{
 				ID: "e2", Time: "2025-03-09T16:00:00Z", Source: "test.amazonaws.com", Name: "StopLogging", AccountID: "111122223333", Region: "eu-west-1",
 			},

@@ -57,11 +57,18 @@ type matchRow struct {
 // alertRow is an alert as one JSON object.
 type alertRow struct {
 	matchRow
-	Severity   string          `json:"severity"`
-	Name       string          `json:"name"`
-	Related    []alert.Related `json:"related"`
-	Suppressed int             `json:"suppressed"`
-	Why        []string        `json:"why"`
+	Severity   string       `json:"severity"`
+	Name       string       `json:"name"`
+	Related    []relatedRow `json:"related"`
+	Suppressed int          `json:"suppressed"`
+	Why        []string     `json:"why"`
+}
+
+// relatedRow names a match that an alert goes back to.
+type relatedRow struct {
+	File   string `json:"file"`
+	Record int    `json:"record"`
+	Rule   string `json:"rule"`
 }
 
 func newMatchRow(f *alert.Finding) matchRow {
@@ -74,9 +81,13 @@ func newMatchRow(f *alert.Finding) matchRow {
 }
 
 func newAlertRow(a *alert.Alert) alertRow {
+	related := []relatedRow{}
+	for _, r := range a.Related() {
+		related = append(related, relatedRow{r.Location.File, r.Location.Record, r.Rule})
+	}
 	return alertRow{
-		matchRow: newMatchRow(&a.Finding), Severity: a.Severity.String(), Name: a.Rule.Name,
-		Related: append([]alert.Related{}, a.Related...), Suppressed: a.Suppressed, Why: append([]string{}, a.Why...),
+		matchRow: newMatchRow(&a.Finding), Severity: alert.SeverityName(a.Severity), Name: a.Rule.Name,
+		Related: related, Suppressed: a.Suppressed, Why: append([]string{}, a.Why...),
 	}
 }
 
