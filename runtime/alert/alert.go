@@ -21,6 +21,8 @@ type Alert struct {
 	Why        []string      `json:"why"`                  // the decisions taken, in words, in order
 	Address    *Address      `json:"address,omitempty"`    // what is known about Event.SourceIP
 	Release    Release       `json:"release"`
+
+	AccountAlias string `json:"account_alias,omitempty"` // the name of Event.AccountID, when it is known
 }
 
 // Completed is a threshold or correlation whose condition became true.
