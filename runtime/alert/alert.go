@@ -37,8 +37,9 @@ type Completed struct {
 	End         time.Time               `json:"end"`
 	Count       float64                 `json:"count"` // what the condition compared: events, values, rules, a sum or an average
 	Condition   []runtime.Comparison    `json:"condition,omitempty"`
-	Related     []Related               `json:"related"`           // the matches in the window, by time; at most relatedLimit
-	Omitted     int                     `json:"omitted,omitempty"` // how many more there were
+	Related     []Related               `json:"related"`            // the matches in the window, by time; at most relatedLimit
+	Omitted     int                     `json:"omitted,omitempty"`  // how many more there were
+	Cooldown    *time.Duration          `json:"cooldown,omitempty"` // until the next is alerted; nil is the configured time
 }
 
 // Threshold reports whether it counts events of one kind, and is not about

@@ -2,7 +2,7 @@ package alert
 
 import (
 	"fmt"
-	"net/netip"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,11 +10,13 @@ import (
 	"github.com/trailalerts/trailalerts/runtime"
 )
 
-// Config is what the decisions of one release and one deployment depend on.
+// Config is what the decisions of one deployment depend on beside its rules. The
+// zero Config alerts every finding.
 type Config struct {
-	Exceptions  []runtime.Exception // at most one a rule
-	MinSeverity runtime.Level       // findings below are not alerted; the zero Level alerts all
-	Cooldown    time.Duration       // how long an alert holds back further ones of its CooldownKey; 0 is not at all
+	Exceptions     []runtime.Exception // at most one a rule
+	MinSeverity    runtime.Level       // what is below is not alerted; the zero Level alerts all
+	Cooldown       time.Duration       // how long an alert holds back further ones of its CooldownKey; 0 is not at all
+	AccountAliases map[string]string   // names of accounts, by id
 }
 
 // Outcome is what becomes of a finding.
@@ -24,14 +26,28 @@ type Outcome string
 const (
 	Alerted       Outcome = "alerted"
 	Excepted      Outcome = "excepted"
-	BelowSeverity Outcome = "below_severity"
+	Duplicate     Outcome = "duplicate"      // it was decided and delivered before
+	Counted       Outcome = "counted"        // its rule counts for a correlation and has no alerts of its own
+	BelowSeverity Outcome = "below_severity" // of Config.MinSeverity
 	CoolingDown   Outcome = "cooling_down"
 )
 
 // State is what is remembered under one CooldownKey.
 type State struct {
-	LastAlert  time.Time // event time of the last alert; zero when there was none
-	Suppressed int       // findings held back since then
+	LastAlert   time.Time            `json:"last_alert,omitzero"`   // event time of the last alert that was delivered
+	LastFinding string               `json:"last_finding"`          // the finding that it was about
+	Severity    runtime.Level        `json:"severity,omitempty"`    // of that alert
+	Completed   map[string]time.Time `json:"completed,omitempty"`   // when an alert that completed a threshold or correlation was delivered, by its key
+	Suppressed  int                  `json:"suppressed"`            // findings held back since the last alert
+	Held        []string             `json:"held,omitempty"`        // the last of those, so that a finding that comes again is counted once
+	Reservation *Reservation         `json:"reservation,omitempty"` // an alert that is being delivered
+}
+
+// A Reservation is the right to alert: others of the same CooldownKey wait until
+// it is known whether the alert was delivered, or until the reservation ends.
+type Reservation struct {
+	Finding string    `json:"finding"`
+	Until   time.Time `json:"until"`
 }
 
 // Decision is what becomes of a finding, and why.
@@ -40,13 +56,25 @@ type Decision struct {
 	Severity   runtime.Level
 	Suppressed int      // findings like it that were held back since the last alert
 	Why        []string // the decisions taken, in words, in order
-	Next       State    // what to remember under the finding's CooldownKey
+	Next       State    // what to remember under the finding's CooldownKey; after an alert was delivered, what Delivered returns
+}
+
+// Circumstances are what a decision depends on beside the finding itself.
+type Circumstances struct {
+	Completed []Completed // the thresholds and correlations that annotate the finding
+	CountsFor []string    // the correlations that its rule counts for instead of alerting
+	State     State       // what is remembered under its CooldownKey
+	Now       time.Time   // when the event happened; where the record does not say so, the time of the decision
 }
 
 // CooldownKey names the findings that share a cooldown: those of one rule, one
 // account and one actor. Another actor's attack is never held back; callers
-// without an ARN, who may be anybody, are told apart by their address.
+// without an ARN, who may be anybody, are told apart by their address. The hits
+// of a correlation share one by group.
 func (f *Finding) CooldownKey() string {
+	if f.Window != nil {
+		return f.Rule.Key + "/" + f.Window.GroupKey
+	}
 	key := f.Rule.Key + "/" + f.Event.AccountID + "/" + f.Event.Actor
 	if !strings.HasPrefix(f.Event.Actor, "arn:") {
 		key += "/" + f.Event.SourceIP
@@ -54,102 +82,127 @@ func (f *Finding) CooldownKey() string {
 	return key
 }
 
-// Decide decides what becomes of a finding. state is what is remembered under
-// its CooldownKey; now is the time by which cooldowns run, a zero time being
-// unknown: nothing is then held back.
-//
-// The stages stand in the order in which they decide: exceptions, severity,
-// cooldown. Those before an alert leave no trace in the state.
-func Decide(f *Finding, state State, config *Config, now time.Time) Decision {
-	d := Decision{Severity: f.Rule.Level, Next: state}
-	if reason, excepted := exceptedBy(f, config.Exceptions); excepted {
-		d.Outcome = Excepted
-		d.Why = append(d.Why, reason)
+// Decide decides what becomes of a finding that no exception covers and that was
+// not decided before. The stages stand in the order in which they decide: what
+// completes a threshold or correlation, severity, cooldown.
+func Decide(f *Finding, c Circumstances, config *Config) Decision {
+	d := Decision{Severity: f.Rule.Level, Next: c.State}
+	if len(c.Completed) > 0 {
+		d.Severity = 0
+		for _, completed := range c.Completed {
+			d.Severity = max(d.Severity, completed.Severity)
+		}
+		d.say("severity %s: the highest of what it completes; the rule says %s", SeverityName(d.Severity), SeverityName(f.Rule.Level))
+	} else if len(c.CountsFor) > 0 {
+		d.Outcome = Counted
+		d.say("no alert of its own: it counts for %s", strings.Join(c.CountsFor, ", "))
 		return d
+	} else {
+		d.say("severity %s is the level of the rule", SeverityName(d.Severity))
 	}
-	d.Why = append(d.Why, fmt.Sprintf("severity %s is the level of the rule", d.Severity))
 	if d.Severity < config.MinSeverity {
 		d.Outcome = BelowSeverity
-		d.Why = append(d.Why, fmt.Sprintf("severity %s is below %s", d.Severity, config.MinSeverity))
+		d.say("severity %s is below %s", SeverityName(d.Severity), SeverityName(config.MinSeverity))
 		return d
 	}
-	if config.Cooldown > 0 && !now.IsZero() && !state.LastAlert.IsZero() && now.Sub(state.LastAlert).Abs() < config.Cooldown {
+	id := f.ID()
+	if c.State.LastFinding == id {
+		d.Outcome = Alerted
+		d.say("it was alerted before")
+		return d
+	}
+	if held := d.coolingDown(&c, config); held || slices.Contains(c.State.Held, id) {
 		d.Outcome = CoolingDown
-		d.Next.Suppressed++
-		d.Why = append(d.Why, fmt.Sprintf("held back by the alert of %s for the same rule, account and actor", state.LastAlert.UTC().Format(time.RFC3339)))
+		d.hold(id)
 		return d
 	}
 	d.Outcome = Alerted
-	d.Suppressed = state.Suppressed
-	d.Next = State{LastAlert: state.LastAlert}
-	if now.After(state.LastAlert) { // an event that arrives late does not shorten the cooldown
-		d.Next.LastAlert = now
-	}
-	if state.Suppressed > 0 {
-		d.Why = append(d.Why, fmt.Sprintf("%d like it were held back since %s", state.Suppressed, state.LastAlert.UTC().Format(time.RFC3339)))
+	d.Suppressed = c.State.Suppressed
+	if d.Suppressed > 0 {
+		d.say("%d like it were held back since %s", d.Suppressed, c.State.LastAlert.UTC().Format(time.RFC3339))
 	}
 	return d
 }
 
-// exceptedBy reports which part of the rule's exception covers the finding.
-func exceptedBy(f *Finding, exceptions []runtime.Exception) (reason string, excepted bool) {
-	i := slices.IndexFunc(exceptions, func(e runtime.Exception) bool { return e.Rule == f.Rule.Key })
-	if i < 0 {
-		return "", false
-	}
-	e := exceptions[i]
-	for _, actor := range e.Actors {
-		if actor == f.Event.Actor || actor == f.Event.IssuerARN {
-			return fmt.Sprintf("excepted: actor %s", actor), true
-		}
-	}
-	if address, err := netip.ParseAddr(f.Event.SourceIP); err == nil {
-		for _, prefix := range e.SourceIPs {
-			if prefix.Contains(address) {
-				return fmt.Sprintf("excepted: source address %s in %s", address, prefix), true
-			}
-		}
-	}
-	for _, expression := range e.ActorRegexps {
-		for _, name := range []string{f.Event.Actor, f.Event.IssuerARN, f.Event.ActorName} {
-			if name != "" && expression.MatchString(name) {
-				return fmt.Sprintf("excepted: actor %s matches %s", name, expression), true
-			}
-		}
-	}
-	return "", false
+func (d *Decision) say(format string, values ...any) {
+	d.Why = append(d.Why, fmt.Sprintf(format, values...))
 }
 
-// Memory remembers states by CooldownKey while one process runs.
-type Memory map[string]State
-
-// Apply decides what becomes of a finding, remembers what follows from it, and
-// returns the alert if it is one.
-func (m Memory) Apply(f Finding, config *Config, now time.Time) (Alert, Decision) {
-	key := f.CooldownKey()
-	d := Decide(&f, m[key], config, now)
-	if d.Next != m[key] {
-		m.forget(config.Cooldown, now)
-		m[key] = d.Next
+// coolingDown reports whether an earlier alert holds this one back, and says
+// what it looked at.
+func (d *Decision) coolingDown(c *Circumstances, config *Config) bool {
+	before := c.State.LastAlert
+	if before.IsZero() {
+		return false
 	}
-	if d.Outcome != Alerted {
-		return Alert{}, d
+	if len(c.Completed) > 0 {
+		// What completes something is news, also shortly after an alert that
+		// did not. It is held back by the last completion of the same.
+		for _, completed := range c.Completed {
+			cooldown := config.Cooldown
+			if completed.Cooldown != nil {
+				cooldown = *completed.Cooldown
+			}
+			last, known := c.State.Completed[completed.Key]
+			if !known || c.Now.Sub(last).Abs() >= cooldown {
+				return false
+			}
+			before = last
+		}
+	} else if c.Now.Sub(before).Abs() >= config.Cooldown {
+		return false
 	}
-	return Alert{Finding: f, Severity: d.Severity, Suppressed: d.Suppressed, Why: d.Why}, d
+	if d.Severity > c.State.Severity {
+		d.say("not held back: severity %s is above %s, that of the last alert for the same rule, account and actor", SeverityName(d.Severity), SeverityName(c.State.Severity))
+		return false
+	}
+	d.say("held back by the alert of %s for the same rule, account and actor", before.UTC().Format(time.RFC3339))
+	return true
 }
 
-// forget removes what no later decision needs once there is much of it: the
-// names in a key are chosen by callers, who could fill the memory otherwise.
-func (m Memory) forget(cooldown time.Duration, now time.Time) {
-	const many = 10_000
-	if len(m) < many || len(m)%many != 0 {
+// rememberedHeld is how many findings that were held back are known by name.
+const rememberedHeld = 50
+
+// hold counts a finding that is held back, once.
+func (d *Decision) hold(id string) {
+	if slices.Contains(d.Next.Held, id) {
 		return
 	}
-	for key, state := range m {
-		if now.Sub(state.LastAlert) >= cooldown {
-			delete(m, key)
-		}
+	d.Next.Suppressed++
+	held := append(slices.Clone(d.Next.Held), id)
+	d.Next.Held = held[max(0, len(held)-rememberedHeld):]
+}
+
+// Delivered returns the state after an alert was delivered to at least one
+// channel. Only that starts a cooldown. It may be called again for the same
+// alert.
+func (s State) Delivered(a *Alert, now time.Time) State {
+	id := a.ID()
+	if s.LastFinding == id {
+		return s
 	}
+	if s.Reservation != nil && s.Reservation.Finding == id {
+		s.Reservation = nil
+		s.Suppressed -= min(a.Suppressed, s.Suppressed)
+	}
+	if now.Before(s.LastAlert) { // an event that arrives late does not shorten the cooldown
+		s.Severity = max(s.Severity, a.Severity)
+	} else {
+		s.LastAlert, s.LastFinding, s.Severity = now, id, a.Severity
+	}
+	if len(a.Completed) > 0 && a.Window == nil {
+		completed := maps.Clone(s.Completed)
+		if completed == nil {
+			completed = map[string]time.Time{}
+		}
+		for _, c := range a.Completed {
+			if last := completed[c.Key]; last.Before(now) {
+				completed[c.Key] = now
+			}
+		}
+		s.Completed = completed
+	}
+	return s
 }
 
 // Less orders findings by event time, then by where they were read, then by

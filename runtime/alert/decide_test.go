@@ -1,8 +1,7 @@
 package alert_test
 
 import (
-	"net/netip"
-	"regexp"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -14,94 +13,89 @@ import (
 	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
-const (
-	aliceARN = "arn:aws:iam::111122223333:user/alice"
-	roleName = "AWSReservedSSO_AdministratorAccess_0123456789abcdef"
-	roleARN  = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/" + roleName
-)
-
-func byAlice() alert.Finding {
-	return newFinding(`{"eventVersion":"1","eventID":"e","recipientAccountId":"111122223333","sourceIPAddress":"198.51.100.127","userIdentity":{"arn":"` + aliceARN + `","userName":"alice"}}`)
-}
-
-func TestExceptions(t *testing.T) {
-	const key = "stop_logging"
-	prefixes := func(texts ...string) (list []netip.Prefix) {
-		for _, text := range texts {
-			list = append(list, netip.MustParsePrefix(text))
-		}
-		return list
+// Decide is a function of values: every case is one sentence.
+func TestDecide(t *testing.T) {
+	noon := time.Date(2025, 3, 9, 12, 0, 0, 0, time.UTC)
+	minutes := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	short := 5 * time.Minute
+	none := time.Duration(0)
+	threshold := func(severity runtime.Level, cooldown *time.Duration) []alert.Completed {
+		return []alert.Completed{{Key: "threshold:rule", Type: runtime.EventCount, Severity: severity, Cooldown: cooldown}}
 	}
-	session := newFinding(sessionRecord)
-	from := func(address string) alert.Finding {
-		f := byAlice()
-		f.Event.SourceIP = address
-		return f
-	}
+	before := alert.State{LastAlert: noon, LastFinding: "rule//before", Severity: runtime.Medium, Suppressed: 2}
+	completedBefore := before
+	completedBefore.Completed = map[string]time.Time{"threshold:rule": noon}
+	heldBefore := before
+	heldBefore.Held = []string{"rule//e"}
 	tests := []struct {
-		name      string
-		finding   alert.Finding
-		exception runtime.Exception
-		why       string // "" when the finding is alerted
+		name       string
+		level      runtime.Level
+		config     alert.Config
+		in         alert.Circumstances
+		want       alert.Outcome
+		severity   runtime.Level
+		suppressed int    // told by the alert
+		remembered int    // in the state
+		why        string // is part of it
 	}{
-		{"a user is excepted by the ARN", byAlice(), runtime.Exception{Rule: key, Actors: []string{"arn:other", aliceARN}}, "actor " + aliceARN},
-		{"another user is not", byAlice(), runtime.Exception{Rule: key, Actors: []string{aliceARN + "2"}}, ""},
-		{"a session is excepted by the ARN of its role", session, runtime.Exception{Rule: key, Actors: []string{roleARN}}, "actor " + roleARN},
-		{"an address in the network is excepted, its last one too", from("198.51.100.127"), runtime.Exception{Rule: key, SourceIPs: prefixes("198.51.100.64/26")}, "198.51.100.127 in 198.51.100.64/26"},
-		{"the first address of the network is excepted", from("198.51.100.64"), runtime.Exception{Rule: key, SourceIPs: prefixes("198.51.100.64/26")}, "198.51.100.64 in"},
-		{"the address before the network is not", from("198.51.100.63"), runtime.Exception{Rule: key, SourceIPs: prefixes("198.51.100.64/26")}, ""},
-		{"the address behind the network is not", from("198.51.100.128"), runtime.Exception{Rule: key, SourceIPs: prefixes("198.51.100.64/26")}, ""},
-		{"an IPv6 address is excepted by its network", from("2001:db8::1"), runtime.Exception{Rule: key, SourceIPs: prefixes("10.0.0.0/8", "2001:db8::/32")}, "2001:db8::1 in"},
-		{"the name of a service is in no network", from("ec2.amazonaws.com"), runtime.Exception{Rule: key, SourceIPs: prefixes("0.0.0.0/0", "::/0")}, ""},
-		{"an expression with an anchor is tried on the bare name of the role", session, runtime.Exception{Rule: key, ActorRegexps: []*regexp.Regexp{regexp.MustCompile(`^AWSReservedSSO_AdministratorAccess.*`)}}, "actor " + roleName + " matches"},
-		{"the case of letters counts in an expression", session, runtime.Exception{Rule: key, ActorRegexps: []*regexp.Regexp{regexp.MustCompile(`^awsreservedsso_`)}}, ""},
-		{"an expression is tried on the ARN", byAlice(), runtime.Exception{Rule: key, ActorRegexps: []*regexp.Regexp{regexp.MustCompile(`:user/al`)}}, "matches :user/al"},
-		{"an expression that matches nothing at all excepts no absent name", alert.Finding{Rule: alert.Rule{Key: key}}, runtime.Exception{Rule: key, ActorRegexps: []*regexp.Regexp{regexp.MustCompile(`^$`)}}, ""},
-		{"the exception of another rule does not apply", byAlice(), runtime.Exception{Rule: "start_logging", Actors: []string{aliceARN}, SourceIPs: prefixes("0.0.0.0/0"), ActorRegexps: []*regexp.Regexp{regexp.MustCompile(``)}}, ""},
+		{"a finding is alerted at the level of its rule", runtime.Medium, alert.Config{}, alert.Circumstances{Now: noon}, alert.Alerted, runtime.Medium, 0, 0, "severity medium is the level of the rule"},
+		{"informational is info", runtime.Informational, alert.Config{}, alert.Circumstances{Now: noon}, alert.Alerted, runtime.Informational, 0, 0, "severity info"},
+		{"below the least severity it is not", runtime.Medium, alert.Config{MinSeverity: runtime.High}, alert.Circumstances{Now: noon}, alert.BelowSeverity, runtime.Medium, 0, 0, "severity medium is below high"},
+		{"at the least severity it is", runtime.High, alert.Config{MinSeverity: runtime.High}, alert.Circumstances{Now: noon}, alert.Alerted, runtime.High, 0, 0, ""},
+		{"what is below the least severity is not counted as held back", runtime.Low, alert.Config{MinSeverity: runtime.High, Cooldown: time.Hour}, alert.Circumstances{State: before, Now: minutes(1)}, alert.BelowSeverity, runtime.Low, 0, 2, ""},
+		{"a rule that only counts has no alerts", runtime.High, alert.Config{}, alert.Circumstances{CountsFor: []string{"a", "b"}, Now: noon}, alert.Counted, runtime.High, 0, 0, "it counts for a, b"},
+		{"unless a finding of it completes a threshold", runtime.Low, alert.Config{}, alert.Circumstances{CountsFor: []string{"a"}, Completed: threshold(runtime.High, nil), Now: noon}, alert.Alerted, runtime.High, 0, 0, ""},
+		{"what completes a threshold has the severity of that", runtime.Low, alert.Config{MinSeverity: runtime.High}, alert.Circumstances{Completed: threshold(runtime.High, nil), Now: noon}, alert.Alerted, runtime.High, 0, 0, "severity high: the highest of what it completes; the rule says low"},
+		{"of two that it completes the higher severity counts", runtime.Low, alert.Config{}, alert.Circumstances{Completed: append(threshold(runtime.High, nil), threshold(runtime.Medium, nil)...), Now: noon}, alert.Alerted, runtime.High, 0, 0, ""},
+		{"within the cooldown of an alert it is held back and counted", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: before, Now: minutes(59)}, alert.CoolingDown, runtime.Medium, 0, 3, "held back by the alert of 2025-03-09T12:00:00Z"},
+		{"at the end of the cooldown it is alerted, and says how many were held back", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: before, Now: minutes(60)}, alert.Alerted, runtime.Medium, 2, 2, "2 like it were held back since 2025-03-09T12:00:00Z"},
+		{"a late event within the cooldown is held back", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: before, Now: minutes(-59)}, alert.CoolingDown, runtime.Medium, 0, 3, ""},
+		{"a severity above that of the last alert is never held back", runtime.High, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: before, Now: minutes(1)}, alert.Alerted, runtime.High, 2, 2, "severity high is above medium"},
+		{"a severity below it is", runtime.Low, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: before, Now: minutes(1)}, alert.CoolingDown, runtime.Low, 0, 3, ""},
+		{"completing a threshold for the first time is news of any severity", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: before, Completed: threshold(runtime.Medium, nil), Now: minutes(1)}, alert.Alerted, runtime.Medium, 2, 2, ""},
+		{"completing it again within the cooldown is held back", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: completedBefore, Completed: threshold(runtime.Medium, nil), Now: minutes(59)}, alert.CoolingDown, runtime.Medium, 0, 3, ""},
+		{"the cooldown of a threshold itself counts for it", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: completedBefore, Completed: threshold(runtime.Medium, &short), Now: minutes(5)}, alert.Alerted, runtime.Medium, 2, 2, ""},
+		{"it may be none", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: completedBefore, Completed: threshold(runtime.Medium, &none), Now: minutes(0)}, alert.Alerted, runtime.Medium, 2, 2, ""},
+		{"a finding that was counted as held back is not counted again", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: heldBefore, Now: minutes(5)}, alert.CoolingDown, runtime.Medium, 0, 2, ""},
+		{"the finding that was alerted last is alerted when it comes again", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: alert.State{LastAlert: noon, LastFinding: "rule//e", Severity: runtime.Medium}, Now: noon}, alert.Alerted, runtime.Medium, 0, 0, "alerted before"},
+		{"without a cooldown nothing is held back", runtime.Medium, alert.Config{}, alert.Circumstances{State: before, Now: noon}, alert.Alerted, runtime.Medium, 2, 2, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			state := alert.State{LastAlert: time.Unix(1000, 0), Suppressed: 2}
-			config := alert.Config{Exceptions: []runtime.Exception{{Rule: "a_rule"}, test.exception, {Rule: "z_rule"}}}
-			d := alert.Decide(&test.finding, state, &config, time.Unix(1010, 0))
-			why := strings.Join(d.Why, "\n")
-			switch {
-			case test.why == "" && d.Outcome != alert.Alerted:
-				t.Errorf("%s: %s", d.Outcome, why)
-			case test.why != "" && (d.Outcome != alert.Excepted || !strings.Contains(why, test.why)):
-				t.Errorf("%s: %q, want excepted: %q", d.Outcome, why, test.why)
-			case test.why != "" && d.Next != state:
-				t.Errorf("an excepted finding changed the state to %+v", d.Next)
+			f := alert.Finding{Rule: alert.Rule{Key: "rule", Level: test.level}, Event: alert.Event{ID: "e"}}
+			d := alert.Decide(&f, test.in, &test.config)
+			if d.Outcome != test.want || d.Severity != test.severity || d.Suppressed != test.suppressed || d.Next.Suppressed != test.remembered {
+				t.Errorf("%s at %s, %d told, %d remembered; want %s at %s, %d, %d", d.Outcome, d.Severity, d.Suppressed, d.Next.Suppressed, test.want, test.severity, test.suppressed, test.remembered)
+			}
+			if why := strings.Join(d.Why, "\n"); why == "" || !strings.Contains(why, test.why) {
+				t.Errorf("why: %q, want %q", why, test.why)
 			}
 		})
 	}
 }
 
-func TestSeverity(t *testing.T) {
+func TestDelivered(t *testing.T) {
+	noon := time.Date(2025, 3, 9, 12, 0, 0, 0, time.UTC)
+	a := alert.Alert{Finding: alert.Finding{Rule: alert.Rule{Key: "rule"}, Event: alert.Event{ID: "e"}}, Severity: runtime.Medium, Suppressed: 2}
+	reserved := alert.State{LastAlert: noon, LastFinding: "x", Severity: runtime.High, Suppressed: 3, Reservation: &alert.Reservation{Finding: a.ID()}}
 	tests := []struct {
-		name         string
-		level, least runtime.Level
-		want         alert.Outcome
+		name string
+		in   alert.State
+		at   time.Time
+		want alert.State
 	}{
-		{"below the least severity nothing is alerted", runtime.Medium, runtime.High, alert.BelowSeverity},
-		{"the least severity itself is alerted", runtime.High, runtime.High, alert.Alerted},
-		{"above it is alerted", runtime.Critical, runtime.High, alert.Alerted},
-		{"without a least severity all is alerted", runtime.Informational, 0, alert.Alerted},
+		{"the cooldown starts, and those that the alert told are not told again", reserved, noon.Add(time.Hour), alert.State{LastAlert: noon.Add(time.Hour), LastFinding: "rule//e", Severity: runtime.Medium, Suppressed: 1}},
+		{"an event that is late leaves the cooldown as it was", reserved, noon.Add(-time.Hour), alert.State{LastAlert: noon, LastFinding: "x", Severity: runtime.High, Suppressed: 1}},
+		{"the reservation of another stays", alert.State{Suppressed: 3, Reservation: &alert.Reservation{Finding: "other"}}, noon, alert.State{LastAlert: noon, LastFinding: "rule//e", Severity: runtime.Medium, Suppressed: 3, Reservation: &alert.Reservation{Finding: "other"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			f := byAlice()
-			f.Rule.Level = test.level
-			state := alert.State{Suppressed: 3}
-			d := alert.Decide(&f, state, &alert.Config{MinSeverity: test.least}, time.Time{})
-			if d.Outcome != test.want || d.Severity != test.level {
-				t.Errorf("%s at %s, want %s at %s", d.Outcome, d.Severity, test.want, test.level)
+			got := test.in.Delivered(&a, test.at)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("state (-want +got):\n%s", diff)
 			}
-			if d.Outcome == alert.BelowSeverity && d.Next != state {
-				t.Errorf("a finding below the severity changed the state to %+v", d.Next)
-			}
-			if !slices.Contains(d.Why, "severity "+test.level.String()+" is the level of the rule") {
-				t.Errorf("why: %q", d.Why)
+			if diff := cmp.Diff(got, got.Delivered(&a, test.at)); diff != "" {
+				t.Errorf("a second time changes it (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -144,8 +138,8 @@ func TestCooldown(t *testing.T) {
 		{"an event that is later than the cooldown is alerted, and leaves the cooldown as it was", hour, []event{
 			{minute: 100, want: "alerted 0"}, {minute: 10, want: "alerted 0"}, {minute: 101, want: "cooling_down 0"}, {minute: 11, want: "alerted 1"},
 		}},
-		{"an event without a time is not held back, and holds back none", hour, []event{
-			{minute: -1, want: "alerted 0"}, {minute: -1, want: "alerted 0"}, {minute: 0, want: "alerted 0"}, {minute: -1, want: "alerted 0"}, {minute: 1, want: "cooling_down 0"},
+		{"an event without a time counts as of the decision", hour, []event{
+			{minute: -1, want: "alerted 0"}, {minute: -1, want: "cooling_down 0"}, {minute: 0, want: "alerted 1"}, {minute: -1, want: "cooling_down 0"},
 		}},
 		{"without a cooldown nothing is held back", 0, []event{
 			{minute: 0, want: "alerted 0"}, {minute: 0, want: "alerted 0"},
@@ -154,59 +148,31 @@ func TestCooldown(t *testing.T) {
 	start := time.Date(2025, 3, 9, 16, 0, 0, 0, time.UTC)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			memory := alert.Memory{}
+			p := newPipeline(runtime.Ruleset{}, alert.Config{Cooldown: test.cooldown})
 			var want, got []string
-			for _, e := range test.events {
-				f := alert.Finding{Rule: alert.Rule{Key: e.rule, Level: runtime.High}, Event: alert.Event{AccountID: e.account, Actor: e.actor}}
-				now := start.Add(time.Duration(e.minute) * time.Minute)
-				if e.minute < 0 {
-					now = time.Time{}
+			for i, e := range test.events {
+				f := alert.Finding{Rule: alert.Rule{Key: e.rule, Level: runtime.High}, Event: alert.Event{ID: fmt.Sprint(i), AccountID: e.account, Actor: e.actor}}
+				if e.minute >= 0 {
+					f.Event.Time = start.Add(time.Duration(e.minute) * time.Minute).Format(time.RFC3339)
 				}
-				a, d := memory.Apply(f, &alert.Config{Cooldown: test.cooldown}, now)
+				result, err := p.Process(t.Context(), f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				suppressed := 0
+				for _, a := range result.Alerts {
+					suppressed += a.Suppressed
+				}
 				want = append(want, e.want)
-				got = append(got, string(d.Outcome)+" "+string(rune('0'+a.Suppressed)))
-				if (d.Outcome == alert.Alerted) != (a.Severity == runtime.High) {
-					t.Errorf("outcome %s with the alert %+v", d.Outcome, a)
+				got = append(got, fmt.Sprintf("%s %d", result.Outcome, suppressed))
+				if (result.Outcome == alert.Alerted) != (len(result.Alerts) == 1) {
+					t.Errorf("outcome %s with %d alerts", result.Outcome, len(result.Alerts))
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-// Alerts without any configuration are what scan --alerts prints; they must
-// need no memory.
-func TestApplyWithoutConfig(t *testing.T) {
-	a, d := alert.Memory(nil).Apply(byAlice(), &alert.Config{}, time.Time{})
-	if d.Outcome != alert.Alerted {
-		t.Fatalf("outcome %s", d.Outcome)
-	}
-	if diff := cmp.Diff([]alert.Related(nil), a.Related()); diff != "" {
-		t.Errorf("related (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"severity high is the level of the rule"}, a.Why); diff != "" {
-		t.Errorf("why (-want +got):\n%s", diff)
-	}
-}
-
-func TestWhyOfCooldown(t *testing.T) {
-	f := byAlice()
-	last := time.Date(2025, 3, 9, 17, 0, 0, 0, time.FixedZone("", 3600))
-	config := alert.Config{Cooldown: time.Hour}
-	held := alert.Decide(&f, alert.State{LastAlert: last, Suppressed: 1}, &config, last.Add(time.Minute))
-	want := []string{"severity high is the level of the rule", "held back by the alert of 2025-03-09T16:00:00Z for the same rule, account and actor"}
-	if diff := cmp.Diff(want, held.Why); diff != "" {
-		t.Errorf("held back (-want +got):\n%s", diff)
-	}
-	if held.Next != (alert.State{LastAlert: last, Suppressed: 2}) {
-		t.Errorf("next state %+v", held.Next)
-	}
-	after := alert.Decide(&f, held.Next, &config, last.Add(time.Hour))
-	want = []string{"severity high is the level of the rule", "2 like it were held back since 2025-03-09T16:00:00Z"}
-	if diff := cmp.Diff(want, after.Why); diff != "" {
-		t.Errorf("alerted after (-want +got):\n%s", diff)
 	}
 }
 

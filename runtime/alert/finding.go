@@ -4,12 +4,17 @@
 package alert
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/trailalerts/trailalerts/runtime"
 )
@@ -55,9 +60,10 @@ type Field struct {
 
 // A Window is what a correlation claimed when it fired.
 type Window struct {
-	Group []GroupValue `json:"group"`
-	Start time.Time    `json:"start"` // by eventTime
-	End   time.Time    `json:"end"`
+	GroupKey string       `json:"group_key"` // a digest of the group's values, which are shortened in Group
+	Group    []GroupValue `json:"group"`
+	Start    time.Time    `json:"start"` // by eventTime
+	End      time.Time    `json:"end"`
 }
 
 // Rule holds the texts of the rule as it was when it matched.
@@ -78,7 +84,8 @@ type Rule struct {
 }
 
 // Event holds the fields of the record that decisions and summaries read. A
-// field that the record does not have is "".
+// field that the record does not have is ""; of a text of more than 4 KiB there
+// are the beginning and the SHA-256.
 type Event struct {
 	ID        string `json:"id"`         // eventID
 	Digest    string `json:"digest"`     // the SHA-256 of the record, in hexadecimal, when it has no eventID
@@ -135,6 +142,7 @@ func NewFinding(rule *runtime.Rule, e *runtime.Event, at Location) Finding {
 const (
 	shownValues   = 10   // values of a field
 	shownBytes    = 300  // bytes of a value
+	eventBytes    = 4096 // bytes of a text of Event; an ARN has at most 2,048
 	capturedMost  = 100  // values of a captured path
 	capturedBytes = 1024 // bytes of a captured value
 )
@@ -153,17 +161,23 @@ func describe(search runtime.Search, e *runtime.Event) Search {
 	return s
 }
 
-// capture returns the values at a path. One that is too long is known by its
-// beginning and its SHA-256, so that different values stay different.
+// capture returns the values at a path; different values stay different.
 func capture(e *runtime.Event, path string) []string {
 	values := e.Get(path).Texts(capturedMost)
 	for i, value := range values {
-		if len(value) > capturedBytes {
-			sum := sha256.Sum256([]byte(value))
-			values[i] = cut(value, capturedBytes/2) + " sha256:" + hex.EncodeToString(sum[:])
-		}
+		values[i] = recognisable(value, capturedBytes)
 	}
 	return values
+}
+
+// recognisable returns a text, or of one that is longer than it should be the
+// beginning and the SHA-256.
+func recognisable(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return cut(s, most/2) + " sha256:" + hex.EncodeToString(sum[:])
 }
 
 // cut returns the first bytes of a text, and a mark when there were more.
@@ -178,7 +192,7 @@ func newEvent(e *runtime.Event) Event {
 	text := func(paths ...string) string {
 		for _, path := range paths {
 			if s := e.Get(path).Text(); s != "" {
-				return s
+				return recognisable(s, eventBytes)
 			}
 		}
 		return ""
@@ -226,23 +240,69 @@ func nameInARN(arn string) string {
 
 // ID identifies the finding: one rule on one event of one account is one
 // finding, however often the record is read. An event without eventID is known
-// by the bytes of its record.
+// by the bytes of its record. The hit of a correlation is known by its group and
+// the start of its window.
 func (f *Finding) ID() string {
-	event := f.Event.ID
-	if event == "" {
-		event = f.Event.Digest
+	if f.Window != nil {
+		return f.Rule.Key + "/" + f.Window.GroupKey + "/" + f.Window.Start.UTC().Format(sortableTime)
 	}
-	return f.Rule.Key + "/" + f.Event.AccountID + "/" + event
+	return f.Rule.Key + "/" + f.Event.identity()
+}
+
+// identity names an event.
+func (e *Event) identity() string {
+	id := e.ID
+	if id == "" {
+		id = e.Digest
+	}
+	return e.AccountID + "/" + id
 }
 
 // Time returns when the event happened, and the zero time when the record does
-// not say so in a form that can be read.
+// not say so in a form that can be read. A correlation's hit is as late as the
+// last event in its window.
 func (f *Finding) Time() time.Time {
+	if f.Window != nil {
+		return f.Window.End
+	}
 	t, err := time.Parse(time.RFC3339, f.Event.Time)
 	if err != nil {
 		return time.Time{}
 	}
 	return t
+}
+
+// Trim makes the record at most so many bytes: its largest parts are replaced by
+// a text that says how large they were, or all of it is left out. What is not
+// JSON in UTF-8 to the letter is left out too, since the Finding could not be
+// written.
+func (f *Finding) Trim(most int) {
+	if len(f.Raw) <= most && (len(f.Raw) == 0 || json.Valid(f.Raw) && utf8.Valid(f.Raw)) {
+		return
+	}
+	f.Trimmed = true
+	raw := bytes.ToValidUTF8(f.Raw, []byte("\uFFFD"))
+	f.Raw = nil
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return
+	}
+	total := len(raw)
+	bySize := slices.SortedFunc(maps.Keys(members), func(a, b string) int {
+		return cmp.Or(len(members[b])-len(members[a]), strings.Compare(a, b))
+	})
+	for _, name := range bySize {
+		if total <= most {
+			break
+		}
+		note := fmt.Appendf(nil, `"trimmed: %d bytes"`, len(members[name]))
+		total += len(note) - len(members[name])
+		members[name] = note
+	}
+	short, err := json.Marshal(members)
+	if err == nil && len(short) <= most {
+		f.Raw = short
+	}
 }
 
 // ParseFinding reads a Finding from a message. It refuses what is no Finding,

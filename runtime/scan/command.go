@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trailalerts/trailalerts/runtime"
+	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
 // The exit codes of every command. When several apply, the highest counts.
@@ -123,7 +124,7 @@ printed in order of event time; matches (--matches) and undecided alerts
 (--alerts) by file, record and rule.
 
 The table shortens what is long and escapes control characters; jsonl and csv
-hold the values whole. In csv a value that a spreadsheet would run as a formula
+hold values of up to 4 KiB whole. In csv a value that a spreadsheet would run as a formula
 gets an apostrophe in front.
 
 Exit codes: 0 clean, 1 something was printed and --fail-on-match is set, 3 wrong
@@ -149,7 +150,11 @@ file or record cannot be read, the others still are.`,
 					fmt.Fprintf(s.err, "note: --%s has no effect with --%s\n", name, options.mode)
 				}
 			}
-			options.config.Exceptions = set.Exceptions
+			if options.mode == modeDecide {
+				options.config.Exceptions = set.Exceptions
+			} else {
+				options.config = alert.Config{}
+			}
 			*code, err = scan(ctx, set, options, s)
 			return err
 		},

@@ -20,7 +20,7 @@ type mode string
 
 const (
 	modeDecide  mode = "decide"  // everything: what is printed are alerts
-	modeAlerts  mode = "alerts"  // every finding is an alert
+	modeAlerts  mode = "alerts"  // detection, thresholds and correlations
 	modeMatches mode = "matches" // detection only
 )
 
@@ -55,8 +55,8 @@ func (f *scanFlags) register(set *pflag.FlagSet) {
 	set.StringVarP(&f.format, "format", "f", formatTable, "`FORMAT`: table, jsonl or csv")
 	set.StringVarP(&f.output, "output", "o", "", "write to `FILE`, which appears when it is complete, instead of stdout")
 	set.BoolVar(&f.matches, "matches", false, "detection only: print every match of every rule")
-	set.BoolVar(&f.alerts, "alerts", false, "print every finding as an alert: no exceptions, severity or cooldown")
-	set.StringVar(&f.minSeverity, "min-severity", runtime.Medium.String(), "least `LEVEL` that is alerted: informational, low, medium, high or critical")
+	set.BoolVar(&f.alerts, "alerts", false, "detection, thresholds and correlations: no exceptions, severity or cooldown")
+	set.StringVar(&f.minSeverity, "min-severity", runtime.Medium.String(), "least `LEVEL` that is alerted: info, low, medium, high or critical")
 	set.StringVar(&f.cooldown, "cooldown", "60", "`MINUTES` that an alert holds back further ones of its rule, account and actor; 0 is off")
 	set.BoolVar(&f.failOnMatch, "fail-on-match", false, "exit 1 when anything is printed")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "name every skipped file and every unreadable record")
@@ -86,7 +86,7 @@ func (f *scanFlags) options(paths []string) (options, error) {
 	if o.output == standardStream {
 		o.output = ""
 	}
-	level, err := runtime.ParseLevel(strings.ToLower(f.minSeverity))
+	level, err := alert.ParseSeverity(strings.ToLower(f.minSeverity))
 	if err != nil {
 		return o, fmt.Errorf("--min-severity: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	goruntime "runtime"
 	"slices"
 	"syscall"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -48,16 +47,19 @@ func scan(ctx context.Context, set runtime.Ruleset, o options, s streams) (int, 
 	}
 	defer dest.abort() // also when a matcher panics
 
-	p := pipeline{options: o, report: rep, dest: dest, printer: newPrinter(o, s, dest)}
+	p := pipeline{
+		options: o, report: rep, dest: dest, printer: newPrinter(o, s, dest),
+		decisions: alert.NewPipeline(set, o.config, alert.Edges{Store: alert.NewMemory(s.now), Now: s.now, Release: releaseOf(set)}),
+	}
 	bar := newProgress(o, s, len(read))
 	err = inTurn(ctx, set, read, s, rep.namedRecords, func(in input, c *contents) error {
 		bar.add()
 		rep.file(in.path, c)
-		return p.take(c.findings)
+		return p.take(ctx, c.findings)
 	})
 	bar.end()
 	if err == nil {
-		err = p.finish()
+		err = p.finish(ctx)
 	}
 	switch {
 	case errors.Is(err, syscall.EPIPE):
@@ -151,11 +153,12 @@ type pipeline struct {
 	printer printer
 	printed int
 
-	held []alert.Finding // modeDecide: what is decided when all is read
+	decisions *alert.Pipeline
+	held      []alert.Finding // modeDecide: what is decided when all is read
 }
 
-// take receives the findings of one file.
-func (p *pipeline) take(findings []alert.Finding) error {
+// take takes up the findings of one file.
+func (p *pipeline) take(ctx context.Context, findings []alert.Finding) error {
 	p.report.matches += len(findings)
 	switch p.options.mode {
 	case modeDecide:
@@ -163,10 +166,7 @@ func (p *pipeline) take(findings []alert.Finding) error {
 		return nil
 	case modeAlerts:
 		for _, f := range findings {
-			// With nothing configured every finding is alerted and
-			// nothing is remembered.
-			a, _ := alert.Memory(nil).Apply(f, &alert.Config{}, time.Time{})
-			if err := p.print(&a); err != nil {
+			if err := p.decide(ctx, f); err != nil {
 				return err
 			}
 		}
@@ -185,10 +185,12 @@ func (p *pipeline) print(a *alert.Alert) error {
 	return p.dest.named(p.printer.print(a))
 }
 
-// finish decides what is to be decided, and completes the output.
-func (p *pipeline) finish() error {
-	if p.options.mode == modeDecide {
-		if err := p.decide(); err != nil {
+// finish decides what was held, in order of event time, and completes the
+// output.
+func (p *pipeline) finish(ctx context.Context) error {
+	slices.SortStableFunc(p.held, func(a, b alert.Finding) int { return alert.Less(&a, &b) })
+	for _, f := range p.held {
+		if err := p.decide(ctx, f); err != nil {
 			return err
 		}
 	}
@@ -199,31 +201,16 @@ func (p *pipeline) finish() error {
 	return p.dest.commit()
 }
 
-// decide runs the decisions in order of event time, as if the events had been
-// processed when they happened. A finding that was read twice counts once.
-func (p *pipeline) decide() error {
-	slices.SortStableFunc(p.held, func(a, b alert.Finding) int { return alert.Less(&a, &b) })
-	memory := alert.Memory{}
-	seen := make(map[string]bool, len(p.held))
-	for _, f := range p.held {
-		id := f.ID()
-		if seen[id] {
-			p.report.duplicates++
-			continue
-		}
-		seen[id] = true
-		a, d := memory.Apply(f, &p.options.config, f.Time())
-		switch d.Outcome {
-		case alert.Alerted:
-			if err := p.print(&a); err != nil {
-				return err
-			}
-		case alert.Excepted:
-			p.report.excepted++
-		case alert.BelowSeverity:
-			p.report.below++
-		case alert.CoolingDown:
-			p.report.cooling++
+// decide decides on a finding and prints the alerts that follow from it.
+func (p *pipeline) decide(ctx context.Context, f alert.Finding) error {
+	result, err := p.decisions.Process(ctx, f)
+	if err != nil {
+		return err
+	}
+	p.report.outcomes[result.Outcome]++
+	for i := range result.Alerts {
+		if err := p.print(&result.Alerts[i]); err != nil {
+			return err
 		}
 	}
 	return nil

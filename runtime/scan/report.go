@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
 // report collects what a scan says on stderr.
@@ -19,7 +21,7 @@ type report struct {
 	matches        int
 	alerts         int
 
-	duplicates, excepted, below, cooling int
+	outcomes map[alert.Outcome]int
 
 	problems    []string // what could not be read, in the order of the files
 	faulty      int      // records among it
@@ -30,7 +32,7 @@ type report struct {
 }
 
 func newReport(o options, problems []error) *report {
-	r := &report{mode: o.mode, minSeverity: o.config.MinSeverity.String(), namedRecords: namedRecords, namedFiles: namedFiles, skipped: map[string][]string{}}
+	r := &report{mode: o.mode, minSeverity: alert.SeverityName(o.config.MinSeverity), namedRecords: namedRecords, namedFiles: namedFiles, skipped: map[string][]string{}, outcomes: map[alert.Outcome]int{}}
 	if o.verbose {
 		r.namedRecords, r.namedFiles = math.MaxInt, math.MaxInt
 	}
@@ -85,11 +87,8 @@ func (r *report) print(w io.Writer, took time.Duration) {
 	switch r.mode {
 	case modeMatches:
 		fmt.Fprintf(&b, "%s\n", matches)
-	case modeAlerts:
-		fmt.Fprintf(&b, "%s, %s\n", matches, count(r.alerts, "alert"))
-	case modeDecide:
-		fmt.Fprintf(&b, "%s, %s (%s, %d excepted, %d below %s, %d held back by the cooldown)\n",
-			matches, count(r.alerts, "alert"), count(r.duplicates, "duplicate"), r.excepted, r.below, r.minSeverity, r.cooling)
+	default:
+		fmt.Fprintf(&b, "%s, %s%s\n", matches, count(r.alerts, "alert"), r.others())
 	}
 	for _, reason := range []string{skipNoRecords, skipName, skipLink, skipIrregular} {
 		if names := r.skipped[reason]; len(names) > 0 {
@@ -106,6 +105,35 @@ func (r *report) print(w io.Writer, took time.Duration) {
 		fmt.Fprintf(&b, "not read, or not wholly: %s, %s\n", count(r.paths, "path"), count(r.faulty, "record"))
 	}
 	_, _ = io.WriteString(w, b.String())
+}
+
+// others says what became of the matches that are no alerts.
+func (r *report) others() string {
+	var parts []string
+	for _, o := range []struct {
+		outcome alert.Outcome
+		text    string
+		always  bool // also when there are none
+	}{
+		{alert.Duplicate, "duplicate", r.mode == modeDecide},
+		{alert.Excepted, "excepted", r.mode == modeDecide},
+		{alert.Counted, "counted for correlations only", false},
+		{alert.BelowSeverity, "below " + r.minSeverity, r.mode == modeDecide},
+		{alert.CoolingDown, "held back by the cooldown", r.mode == modeDecide},
+	} {
+		n := r.outcomes[o.outcome]
+		switch {
+		case n == 0 && !o.always:
+		case o.outcome == alert.Duplicate:
+			parts = append(parts, count(n, o.text))
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", n, o.text))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 // name lists names, and how many there are beyond what a person reads.

@@ -77,7 +77,7 @@ func TestPipelineFlags(t *testing.T) {
 		{"--cooldown 2 holds back what comes one minute later", []string{"--cooldown", "2"}, []string{"e2", "e4", "e5"}},
 		{"--min-severity low lets the low one through", []string{"--min-severity", "low"}, []string{"e1", "e2", "e5"}},
 		{"--min-severity knows no case", []string{"--min-severity", "LOW"}, []string{"e1", "e2", "e5"}},
-		{"--alerts decides nothing, in order of arrival", []string{"--alerts"}, []string{"e5", "e0", "e1", "e4", "e2", "e2", "e3"}},
+		{"--alerts leaves out all but duplicates, in order of arrival", []string{"--alerts"}, []string{"e5", "e0", "e1", "e4", "e2", "e3"}},
 		{"--matches decides nothing, in order of arrival", []string{"--matches"}, []string{"e5", "e0", "e1", "e4", "e2", "e2", "e3"}},
 	}
 	for _, test := range tests {
@@ -150,7 +150,7 @@ func TestExitCodes(t *testing.T) {
 		{"html", "scan --format html quiet.json", 3, "not available yet"},
 		{"a store", "scan --store alerts.db quiet.json", 3, "not available yet"},
 		{"s3", "scan s3://bucket/prefix", 3, "copy the files first: aws s3 sync s3://bucket/prefix DIR"},
-		{"an unknown severity", "scan --min-severity grave quiet.json", 3, `unknown level "grave"`},
+		{"an unknown severity", "scan --min-severity grave quiet.json", 3, `unknown severity "grave"`},
 		{"a negative cooldown", "scan --cooldown -1 quiet.json", 3, "--cooldown -1"},
 		{"a cooldown that overflows", "scan --cooldown 9000000000000 quiet.json", 3, "--cooldown 9000000000000"},
 		{"a cooldown that is no number", "scan --cooldown 1h quiet.json", 3, "write minutes as a number"},

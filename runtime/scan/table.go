@@ -62,7 +62,7 @@ func (t *tablePrinter) print(a *alert.Alert) error {
 	address := short(a.Event.SourceIP, maxAddress)
 	account, region := short(a.Event.AccountID, maxShort), short(a.Event.Region, maxShort)
 
-	row := tableRow{level: level, cells: [][]string{{strings.ToUpper(level.String())}, {when}}}
+	row := tableRow{level: level, cells: [][]string{{strings.ToUpper(alert.SeverityName(level))}, {when}}}
 	if t.narrow() {
 		row.cells[1] = strings.SplitN(when, " ", 2)
 		row.cells = append(row.cells, append(title, event), nonEmpty(actor, address, strings.TrimSpace(account+" "+region)))

@@ -1,0 +1,200 @@
+package alert
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// How long things are remembered, from the time at which they are written.
+const (
+	findingRetention = 90 * 24 * time.Hour // decisions, so that a file that is delivered again alerts nobody
+	lateness         = 8 * 24 * time.Hour  // how late a record may come and still count in its window
+	rememberedClaims = 500                 // windows of one group
+)
+
+// sortableTime writes times, in UTC, so that their order is that of their texts.
+const sortableTime = "2006-01-02T15:04:05.000000000Z"
+
+// history is what a Store holds, in the terms of decisions.
+//
+//	finding|<id>                 decision            record: what became of a finding
+//	group|<correlation>|<group>  <time>|<finding id> observation: a match that counts
+//	group|<correlation>|<group>  claims              the windows that it fired for
+//	cooldown|<key>               state               State
+//	delivery|<alert id>          <channel>           delivery: who sends it, and whether it was sent
+type history struct {
+	store Store
+	now   func() time.Time
+}
+
+// attempts to write an item that others write at the same time.
+const conflictAttempts = 50
+
+// update reads an item, changes its value and writes it back, again when another
+// was faster. change reports whether there is anything to write.
+func update[T any](ctx context.Context, h history, partition, sort string, keep time.Duration, change func(*T) (write bool, err error)) error {
+	for range conflictAttempts {
+		item, value, err := load[T](ctx, h, partition, sort)
+		if err != nil {
+			return err
+		}
+		write, err := change(&value)
+		if err != nil || !write {
+			return err
+		}
+		err = h.save(ctx, item, value, keep)
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("write %s %s: others wrote it %d times meanwhile", partition, sort, conflictAttempts)
+}
+
+// load reads the value of an item; the Item has its keys also when there is none.
+func load[T any](ctx context.Context, h history, partition, sort string) (Item, T, error) {
+	var value T
+	partition, sort = bounded(partition, maxPartition), bounded(sort, maxSort)
+	item, err := h.store.Get(ctx, partition, sort)
+	if err != nil {
+		return Item{}, value, err
+	}
+	item.Partition, item.Sort = partition, sort
+	if item.Version > 0 {
+		if err := json.Unmarshal(item.Body, &value); err != nil {
+			return Item{}, value, fmt.Errorf("read %s %s: %w", partition, sort, err)
+		}
+	}
+	return item, value, nil
+}
+
+// save writes a value in the place of an item.
+func (h history) save(ctx context.Context, item Item, value any, keep time.Duration) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("write %s %s: %w", item.Partition, item.Sort, err)
+	}
+	item.Body, item.Expires = body, h.now().Add(keep)
+	return h.store.Put(ctx, item)
+}
+
+// bounded keeps a key within its bounds: what is too long, or no UTF-8, is known
+// by its hash.
+func bounded(key string, most int) string {
+	if len(key) <= most && utf8.ValidString(key) {
+		return key
+	}
+	return cut(strings.ToValidUTF8(key, "�"), most/2) + "|" + digest(key)
+}
+
+func groupPartition(c *relation, key string) string { return "group|" + c.Key + "|" + key }
+
+// remember writes an observation, once.
+func (h history) remember(ctx context.Context, c *relation, key string, o observation) error {
+	item := Item{
+		Partition: bounded(groupPartition(c, key), maxPartition),
+		Sort:      bounded(o.Time.UTC().Format(sortableTime)+"|"+o.Finding, maxSort),
+	}
+	if err := h.save(ctx, item, o, c.Window+lateness); err != nil && !errors.Is(err, ErrConflict) {
+		return err
+	}
+	return nil // a conflict: it was remembered before
+}
+
+// observations returns those of a group from a time to another, both included.
+func (h history) observations(ctx context.Context, c *relation, key string, from, to time.Time) ([]observation, error) {
+	partition := bounded(groupPartition(c, key), maxPartition)
+	// "}" sorts behind the "|" after a time, so that all of that time are within.
+	items, err := h.store.Query(ctx, partition, from.UTC().Format(sortableTime), to.UTC().Format(sortableTime)+"}")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]observation, len(items))
+	for i, item := range items {
+		if err := json.Unmarshal(item.Body, &list[i]); err != nil {
+			return nil, fmt.Errorf("read %s %s: %w", partition, item.Sort, err)
+		}
+	}
+	return list, nil
+}
+
+// claims are the windows that a correlation fired for in one group.
+type claims struct {
+	Claims []claim `json:"claims"`
+}
+
+// complete finds the window that a finding completes and claims it, so that
+// nothing else completes it again. When the finding claimed one before, and did
+// not come to its end, that one is it.
+func (h history) complete(ctx context.Context, c *relation, key string, at time.Time, by string) (*fired, float64, error) {
+	var window *fired
+	var n float64
+	err := update(ctx, h, groupPartition(c, key), "claims", c.Window+lateness, func(all *claims) (bool, error) {
+		window = nil
+		for _, known := range all.Claims {
+			if known.By != by {
+				continue
+			}
+			members, err := h.observations(ctx, c, key, known.Start, known.End)
+			if err != nil || len(members) == 0 {
+				return false, err
+			}
+			count, _ := c.count(members)
+			window = &fired{Start: known.Start, End: known.End, Count: count, Members: members}
+			return false, nil
+		}
+		later, err := h.observations(ctx, c, key, at, at.Add(c.Window))
+		if err != nil {
+			return false, err
+		}
+		if !slices.ContainsFunc(later, func(o observation) bool {
+			other := claim{Start: o.Time.Add(-c.Window), End: o.Time}
+			return !slices.ContainsFunc(all.Claims, func(known claim) bool { return known.overlaps(other.Start, other.End) })
+		}) {
+			n = -1
+			return false, nil // every window that it belongs to has its alert
+		}
+		earlier, err := h.observations(ctx, c, key, at.Add(-c.Window), at.Add(-time.Nanosecond))
+		if err != nil {
+			return false, err
+		}
+		window, n = c.window(slices.Concat(earlier, later), at, all.Claims)
+		if window == nil {
+			return false, nil
+		}
+		all.Claims = append(all.Claims, claim{Start: window.Start, End: window.End, By: by})
+		all.Claims = all.Claims[max(0, len(all.Claims)-rememberedClaims):]
+		return true, nil
+	})
+	return window, n, err
+}
+
+// record is what became of a finding.
+type record struct {
+	Finding Finding  `json:"finding"` // as in the alerts, but whole
+	Outcome Outcome  `json:"outcome"`
+	Why     []string `json:"why"`
+	Alerts  []Alert  `json:"alerts"` // without Raw, which is that of Finding
+	Done    bool     `json:"done"`   // nothing is left to be delivered
+}
+
+// delivery is an alert on its way to one channel.
+type delivery struct {
+	Status   string    `json:"status"`          // statusClaimed, statusFailed or statusSent
+	Until    time.Time `json:"until,omitzero"`  // of a claim: after that the sender is taken for dead
+	Sent     time.Time `json:"sent,omitzero"`   // when the provider had accepted it
+	Attempts int       `json:"attempts"`        // how often it was claimed
+	Unknown  int       `json:"unknown"`         // how often a sender died between claiming and saying how it went
+	Error    string    `json:"error,omitempty"` // of the last attempt
+}
+
+const (
+	statusClaimed = "claimed"
+	statusFailed  = "failed"
+	statusSent    = "sent"
+)

@@ -1,0 +1,333 @@
+package alert
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/trailalerts/trailalerts/runtime"
+)
+
+// A Pipeline takes findings and decides, remembers and delivers: everything
+// between a match and a person. It may be used by one goroutine at a time; any
+// number of Pipelines, also in different processes, may share a Store.
+type Pipeline struct {
+	relations relations
+	config    Config
+	history   history
+	notifiers []Notifier
+	enrichers []Enricher
+	now       func() time.Time
+	release   Release
+}
+
+// Edges are what a Pipeline needs of the world. Store and Now are required.
+type Edges struct {
+	Store     Store
+	Notifiers []Notifier // with distinct channels; without any, an alert is delivered when it is decided
+	Enrichers []Enricher
+	Now       func() time.Time
+	Release   Release
+}
+
+// NewPipeline returns a Pipeline for the correlations of set. The exceptions are
+// those of config.
+func NewPipeline(set runtime.Ruleset, config Config, edges Edges) *Pipeline {
+	return &Pipeline{
+		relations: newRelations(set.Correlations), config: config, history: history{edges.Store, edges.Now},
+		notifiers: edges.Notifiers, enrichers: edges.Enrichers, now: edges.Now, release: edges.Release,
+	}
+}
+
+// A Result says what became of a finding.
+type Result struct {
+	Outcome    Outcome
+	Why        []string
+	Alerts     []Alert    // its own first, then those of the correlations that it completed; none of a Duplicate
+	Deliveries []Delivery // what this call sent or tried to send
+}
+
+// A Delivery is one attempt to send an alert.
+type Delivery struct {
+	Alert   string // its ID
+	Channel string
+	Again   bool  // the outcome of an earlier attempt is unknown: it may arrive twice
+	Err     error // nil: the provider has accepted it
+}
+
+// ErrBusy: another process has this finding, or one of the same cooldown, in
+// hand. The finding is to be processed again later; nothing is lost.
+var ErrBusy = errors.New("another process is at it")
+
+// Process decides on a finding, in this order: exceptions, duplicates,
+// thresholds and correlations, severity, cooldown; then it enriches and sends
+// what is alerted. It returns an error when something is left to be done: the
+// finding is to be processed again then, which takes up where this ended.
+func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
+	f.Trim(MaxBody)
+	var why []string
+	reason, excepted := exceptedBy(&f, p.config.Exceptions, p.now())
+	if reason != "" {
+		why = append(why, reason)
+	}
+	if excepted {
+		return Result{Outcome: Excepted, Why: why}, nil
+	}
+	item, rec, err := load[record](ctx, p.history, "finding|"+f.ID(), "decision")
+	if err != nil {
+		return Result{}, err
+	}
+	if rec.Done {
+		return Result{Outcome: Duplicate, Why: []string{"it was decided and delivered before: " + string(rec.Outcome)}}, nil
+	}
+	if item.Version == 0 {
+		rec, err = p.decide(ctx, f, why)
+		if err != nil {
+			return Result{}, err
+		}
+		short, err := stored(rec)
+		if err != nil {
+			return Result{}, err
+		}
+		err = p.history.save(ctx, item, short, findingRetention)
+		if errors.Is(err, ErrConflict) {
+			// Another process decided on the same finding meanwhile; what it
+			// decided holds.
+			return Result{}, fmt.Errorf("finding %s: %w", f.ID(), ErrBusy)
+		}
+		if err != nil {
+			return Result{}, err
+		}
+	}
+	for i := range rec.Alerts {
+		rec.Alerts[i].Raw = rec.Finding.Raw
+	}
+	result := Result{Outcome: rec.Outcome, Why: rec.Why, Alerts: rec.Alerts}
+	if rec.Done {
+		return result, nil
+	}
+	result.Deliveries, err = p.deliver(ctx, rec.Alerts)
+	if err != nil {
+		return result, err
+	}
+	err = update(ctx, p.history, "finding|"+f.ID(), "decision", findingRetention, func(stored *record) (bool, error) {
+		write := !stored.Done
+		stored.Done = true
+		return write, nil
+	})
+	return result, err
+}
+
+// decide takes the decisions about a finding and about the correlations that it
+// completes. What it writes on the way is written once, however often it is
+// called for one finding.
+func (p *Pipeline) decide(ctx context.Context, f Finding, why []string) (record, error) {
+	hits, completed, said, err := p.correlate(ctx, &f, f.ID())
+	if err != nil {
+		return record{}, err
+	}
+	why = append(why, said...)
+	rec := record{Finding: f}
+	d, err := p.decideOne(ctx, &f, completed)
+	if err != nil {
+		return record{}, err
+	}
+	rec.Outcome, rec.Why = d.Outcome, append(why, d.Why...)
+	if d.Outcome == Alerted {
+		rec.Alerts = append(rec.Alerts, p.newAlert(f, d, rec.Why, completed))
+	}
+	for _, h := range hits {
+		d, err := p.decideOne(ctx, &h.finding, nil)
+		if err != nil {
+			return record{}, err
+		}
+		if d.Outcome == Alerted {
+			rec.Alerts = append(rec.Alerts, p.newAlert(h.finding, d, append([]string{h.why}, d.Why...), []Completed{h.completed}))
+		} else {
+			rec.Why = append(rec.Why, fmt.Sprintf("correlation %s: %s", h.finding.Rule.Key, strings.Join(d.Why, "; ")))
+		}
+	}
+	rec.Done = len(rec.Alerts) == 0
+	p.enrich(ctx, rec.Alerts)
+	return rec, nil
+}
+
+// A correlationHit is a correlation document whose condition became true.
+type correlationHit struct {
+	finding   Finding
+	completed Completed
+	why       string
+}
+
+// correlate counts a finding for the correlations of its rule and returns what
+// it completes: hits of correlation documents, also of those that count hits of
+// others, and what annotates the finding. by is the finding that all of this
+// goes back to.
+func (p *Pipeline) correlate(ctx context.Context, f *Finding, by string) (hits []correlationHit, annotations []Completed, why []string, err error) {
+	for _, c := range p.relations.of[f.Rule.Key] {
+		if f.Time().IsZero() {
+			why = append(why, c.name()+": not counted, since the record does not say when it happened")
+			continue
+		}
+		group, key := c.group(f)
+		if err := p.history.remember(ctx, c, key, c.observe(f)); err != nil {
+			return nil, nil, nil, fmt.Errorf("count for %s: %w", c.name(), err)
+		}
+		window, n, err := p.history.complete(ctx, c, key, f.Time(), by)
+		switch {
+		case err != nil:
+			return nil, nil, nil, fmt.Errorf("complete %s: %w", c.name(), err)
+		case window == nil && n < 0:
+			why = append(why, c.name()+": it has fired for this window")
+			continue
+		case window == nil:
+			why = append(why, c.say(n))
+			continue
+		}
+		completes := fmt.Sprintf("completes %s", c.say(window.Count))
+		why = append(why, completes)
+		if c.Annotates {
+			annotations = append(annotations, c.completed(window, group))
+			continue
+		}
+		h := correlationHit{finding: c.hit(f, window, group, key), completed: c.completed(window, group), why: completes}
+		reason, excepted := exceptedBy(&h.finding, p.config.Exceptions, p.now())
+		if reason != "" {
+			why = append(why, c.name()+": "+reason)
+		}
+		if excepted {
+			continue
+		}
+		outer, outerAnnotations, outerWhy, err := p.correlate(ctx, &h.finding, by)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		hits = append(append(hits, h), outer...)
+		annotations = append(annotations, outerAnnotations...)
+		why = append(why, outerWhy...)
+	}
+	return hits, annotations, why, nil
+}
+
+// decideOne decides on a finding or a hit, and reserves its cooldown when it is
+// to be alerted.
+func (p *Pipeline) decideOne(ctx context.Context, f *Finding, completed []Completed) (Decision, error) {
+	now := f.Time()
+	if now.IsZero() {
+		now = p.now()
+	}
+	circumstances := Circumstances{Completed: completed, CountsFor: p.relations.silent[f.Rule.Key], Now: now}
+	if !p.remembersCooldown(completed) {
+		return Decide(f, circumstances, &p.config), nil
+	}
+	if d := Decide(f, circumstances, &p.config); d.Outcome != Alerted {
+		return d, nil // for reasons that no state changes
+	}
+	var d Decision
+	id := f.ID()
+	err := update(ctx, p.history, "cooldown|"+f.CooldownKey(), "state", findingRetention, func(state *State) (bool, error) {
+		if r := state.Reservation; r != nil && r.Finding != id && p.now().Before(r.Until) {
+			return false, fmt.Errorf("finding %s: the alert of %s is being delivered: %w", id, r.Finding, ErrBusy)
+		}
+		circumstances.State = *state
+		d = Decide(f, circumstances, &p.config)
+		before := state.Suppressed
+		*state = d.Next
+		switch d.Outcome {
+		case Alerted:
+			if state.LastFinding == id {
+				return false, nil
+			}
+			state.Reservation = &Reservation{Finding: id, Until: p.now().Add(reservationTime)}
+			return true, nil
+		default:
+			return state.Suppressed != before, nil
+		}
+	})
+	return d, err
+}
+
+// remembersCooldown reports whether a cooldown can hold back anything.
+func (p *Pipeline) remembersCooldown(completed []Completed) bool {
+	return p.config.Cooldown > 0 || slices.ContainsFunc(completed, func(c Completed) bool { return c.Cooldown != nil && *c.Cooldown > 0 })
+}
+
+func (p *Pipeline) newAlert(f Finding, d Decision, why []string, completed []Completed) Alert {
+	return Alert{
+		Finding: f, Severity: d.Severity, Completed: completed, Suppressed: d.Suppressed, Why: why,
+		Release: p.release, AccountAlias: p.config.AccountAliases[f.Event.AccountID],
+	}
+}
+
+// enrich adds what is known about the source address. That it fails never holds
+// an alert back; the alert says so.
+func (p *Pipeline) enrich(ctx context.Context, alerts []Alert) {
+	if len(alerts) == 0 || len(p.enrichers) == 0 {
+		return
+	}
+	address := &Address{IP: alerts[0].Event.SourceIP} // all of them are about one event
+	var failures []string
+	for _, enricher := range p.enrichers {
+		within, cancel := context.WithTimeout(ctx, enrichTime)
+		err := enricher.Enrich(within, address)
+		cancel()
+		if err != nil {
+			failures = append(failures, "not enriched: "+cut(err.Error(), shownBytes))
+		}
+	}
+	for i := range alerts {
+		alerts[i].Why = append(slices.Clip(alerts[i].Why), failures...)
+		if len(address.Sources) > 0 {
+			alerts[i].Address = address
+		}
+	}
+}
+
+// stored returns a record as it is kept: what the alerts repeat is left out, and
+// what would not fit is shortened, the raw event first.
+func stored(rec record) (record, error) {
+	if len(rec.Alerts) == 0 {
+		rec.Finding.Raw = nil // it can be read where it was found
+	}
+	rec.Alerts = slices.Clone(rec.Alerts)
+	for i := range rec.Alerts {
+		rec.Alerts[i].Raw = nil
+	}
+	shorten := []func(tooMany int){
+		func(tooMany int) { rec.Finding.Trim(len(rec.Finding.Raw) - tooMany) },
+		func(int) { rec.Alerts = shortAlerts(rec.Alerts) },
+		func(tooMany int) { rec.Finding.Trim(len(rec.Finding.Raw) - tooMany) },
+	}
+	for _, s := range shorten {
+		body, err := json.Marshal(rec)
+		if err != nil {
+			return rec, fmt.Errorf("write finding %s: %w", rec.Finding.ID(), err)
+		}
+		if len(body) <= MaxBody {
+			break
+		}
+		s(len(body) - MaxBody)
+	}
+	return rec, nil
+}
+
+// shortAlerts cuts what there can be much of in alerts beside the event.
+func shortAlerts(alerts []Alert) []Alert {
+	const most = 10
+	for i := range alerts {
+		a := &alerts[i]
+		a.Rule.Description = cut(a.Rule.Description, shownBytes)
+		a.Completed = slices.Clone(a.Completed)
+		for j := range a.Completed {
+			if c := &a.Completed[j]; len(c.Related) > most {
+				c.Omitted += len(c.Related) - most
+				c.Related = c.Related[len(c.Related)-most:]
+			}
+		}
+	}
+	return alerts
+}
