@@ -15,13 +15,12 @@ import (
 )
 
 type handler struct {
-	config alert.Config
-	lines  slog.Handler
-	now    func() time.Time
+	lines slog.Handler
+	now   func() time.Time
 
-	mu     sync.Mutex // Lambda can be configured to run invocations side by side
-	memory alert.Memory
-	seen   *seen
+	mu       sync.Mutex // Lambda can be configured to run invocations side by side
+	pipeline *alert.Pipeline
+	notifies bool // beside the log
 }
 
 // handle processes a batch of messages. Those that could not be processed are
@@ -49,9 +48,9 @@ func (h *handler) handle(ctx context.Context, batch events.SQSEvent) (events.SQS
 	return response, nil
 }
 
-// process decides about one finding. The alert is written before anything is
-// remembered of it: a finding whose line could not be written is as if it had
-// never come, and alerts when it comes again.
+// process decides on one finding and sends what follows from it. What could not
+// be sent fails the message, and is all that is left to be done when it comes
+// again.
 func (h *handler) process(ctx context.Context, m events.SQSMessage) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("not processed: %w", context.Cause(ctx))
@@ -60,51 +59,55 @@ func (h *handler) process(ctx context.Context, m events.SQSMessage) error {
 	if err != nil {
 		return err
 	}
-	id := finding.ID()
+	result, err := h.pipeline.Process(ctx, finding)
 	about := []slog.Attr{
-		slog.String("message_id", m.MessageId), slog.String("rule", finding.Rule.Key), slog.String("event_id", finding.Event.ID),
+		slog.String("message_id", m.MessageId), slog.String("rule", finding.Rule.Key), slog.String("event_id", clip(finding.Event.ID)),
 	}
-	if h.seen.has(id) {
-		h.log(ctx, slog.LevelDebug, "finding", append(about, slog.String("outcome", "seen_before"))...)
-		return nil
+	if result.Outcome != "" && len(result.Alerts) == 0 {
+		h.log(ctx, slog.LevelDebug, "finding", append(about, slog.String("outcome", string(result.Outcome)), slog.Any("why", result.Why))...)
 	}
-	now := finding.Time()
-	if now.IsZero() {
-		now = h.now()
-	}
-	key := finding.CooldownKey()
-	before, remembered := h.memory[key] // to be put back when the alert cannot be written
-	a, decision := h.memory.Apply(finding, &h.config, now)
-	if decision.Outcome == alert.Alerted {
-		if err := h.write(ctx, &a); err != nil {
-			delete(h.memory, key)
-			if remembered {
-				h.memory[key] = before
-			}
-			return fmt.Errorf("write the alert: %w", err)
+	for i := range result.Alerts {
+		if h.notifies {
+			err = errors.Join(err, h.Notify(ctx, &result.Alerts[i]))
 		}
-	} else {
-		h.log(ctx, slog.LevelDebug, "finding", append(about, slog.String("outcome", string(decision.Outcome)), slog.Any("why", decision.Why))...)
 	}
-	h.seen.add(id)
-	return nil
+	for _, d := range result.Deliveries {
+		attrs := append(about, slog.String("alert", clip(d.Alert)), slog.String("channel", d.Channel), slog.Bool("again_after_unknown_outcome", d.Again))
+		switch {
+		case d.Err != nil:
+			h.log(ctx, slog.LevelWarn, "notification failed", append(attrs, slog.String("error", clip(d.Err.Error())))...)
+		case h.notifies:
+			h.log(ctx, slog.LevelInfo, "notified", attrs...)
+		}
+	}
+	return err
 }
 
-// write writes the line that is the alert. It goes to the slog.Handler itself,
-// as a slog.Logger hides whether the line was written.
-func (h *handler) write(ctx context.Context, a *alert.Alert) error {
+// Channel implements alert.Notifier: without any other channel the log is where
+// alerts arrive.
+func (h *handler) Channel() string { return "log" }
+
+// Notify writes an alert as one log line. It goes through the handler itself,
+// which tells whether it was written, as a Logger does not.
+func (h *handler) Notify(ctx context.Context, a *alert.Alert) error {
 	line := slog.NewRecord(h.now(), slog.LevelInfo, "alert", 0)
+	related := []string{}
+	for _, r := range a.Related() {
+		related = append(related, fmt.Sprintf("%s/%s/%d %s", r.Location.Bucket, r.Location.File, r.Location.Record, r.Rule))
+	}
 	line.AddAttrs(
-		slog.String("rule", a.Rule.Key), slog.String("title", a.Rule.Title), slog.String("severity", a.Severity.String()),
+		slog.String("rule", a.Rule.Key), slog.String("title", a.Rule.Title), slog.String("severity", alert.SeverityName(a.Severity)),
 		slog.String("event_id", a.Event.ID), slog.String("event_time", a.Event.Time),
 		slog.String("actor", a.Event.Actor), slog.String("account_id", a.Event.AccountID), slog.String("region", a.Event.Region), slog.String("source_ip", a.Event.SourceIP),
 		slog.String("bucket", a.Location.Bucket), slog.String("key", a.Location.File), slog.Int("record", a.Location.Record),
-		slog.Int("suppressed", a.Suppressed), slog.Any("why", a.Why),
+		slog.Any("related", related), slog.Int("suppressed", a.Suppressed), slog.Any("why", a.Why),
 	)
-	return h.lines.Handle(ctx, line)
+	if err := h.lines.Handle(ctx, line); err != nil {
+		return fmt.Errorf("write the log: %w", err)
+	}
+	return nil
 }
 
-// log writes a line that nothing depends on.
 func (h *handler) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	slog.New(h.lines).LogAttrs(ctx, level, message, attrs...)
 }

@@ -139,7 +139,7 @@ func TestHandle(t *testing.T) {
 		{name: "a poison message fails alone", messages: []string{finding("e1", 0), "hello", finding("e2", 99)}, want: "alert e1, failed m1, alert e2", failed: "m1"},
 		{name: "so do a finding of a newer release and one without a rule", messages: []string{`{"schema":99}`, finding("e1", 0, rule("")), finding("e2", 0)}, want: "failed m0, failed m1, alert e2", failed: "m0 m1"},
 		{name: "the same finding does not alert twice, even when the cooldown is over", env: map[string]string{"NOTIFICATION_COOLDOWN_MINUTES": "0"},
-			messages: []string{finding("e1", 0), finding("e1", 0), finding("e2", 1)}, want: "alert e1, seen_before e1, alert e2"},
+			messages: []string{finding("e1", 0), finding("e1", 0), finding("e2", 1)}, want: "alert e1, duplicate e1, alert e2"},
 		{name: "two rules on one event are two findings", messages: []string{finding("e1", 0), finding("e1", 0, rule("other"))}, want: "alert e1, alert e1"},
 		{name: "a second finding of the same actor cools down", messages: []string{finding("e1", 0), finding("e2", 59), finding("e3", 60)}, want: "alert e1, cooling_down e2, alert e3"},
 		{name: "the cooldown is set in minutes", env: map[string]string{"NOTIFICATION_COOLDOWN_MINUTES": "5"}, messages: []string{finding("e1", 0), finding("e2", 4), finding("e3", 5)}, want: "alert e1, cooling_down e2, alert e3"},
@@ -175,7 +175,7 @@ func TestTheAlertIsOneLine(t *testing.T) {
 		return map[string]any{
 			"level": "INFO", "msg": "alert", "rule": "rule", "title": "A title", "severity": "high", "event_id": id, "event_time": eventTime,
 			"actor": "arn:aws:iam::111122223333:user/eve", "account_id": "111122223333", "region": "eu-west-1", "source_ip": "198.51.100.7",
-			"bucket": "logs", "key": "a.json.gz", "record": 3., "suppressed": suppressed, "why": why,
+			"bucket": "logs", "key": "a.json.gz", "record": 3., "related": []any{}, "suppressed": suppressed, "why": why,
 		}
 	}
 	want := []map[string]any{

@@ -55,7 +55,7 @@ func configFrom(getenv func(string) string) (config, error) {
 	c := config{minSeverity: runtime.Medium, cooldown: time.Hour}
 	var problems []string
 	if s := getenv("MIN_NOTIFICATION_SEVERITY"); s != "" {
-		level, err := runtime.ParseLevel(s)
+		level, err := alert.ParseSeverity(strings.ToLower(s))
 		if err != nil {
 			problems = append(problems, fmt.Sprintf("MIN_NOTIFICATION_SEVERITY: %v", err))
 		}
@@ -109,12 +109,9 @@ func newHandler(set runtime.Ruleset, getenv func(string) string, out io.Writer, 
 	if err != nil {
 		return nil, err
 	}
-	lines := slog.NewJSONHandler(out, &slog.HandlerOptions{Level: c.logLevel})
-	return &handler{
-		config: alert.Config{Exceptions: set.Exceptions, MinSeverity: c.minSeverity, Cooldown: c.cooldown},
-		lines:  lines,
-		now:    now,
-		memory: alert.Memory{},
-		seen:   newSeen(seenLimit),
-	}, nil
+	h := &handler{lines: slog.NewJSONHandler(out, &slog.HandlerOptions{Level: c.logLevel}), now: now}
+	h.pipeline = alert.NewPipeline(set, alert.Config{Exceptions: set.Exceptions, MinSeverity: c.minSeverity, Cooldown: c.cooldown}, alert.Edges{
+		Store: alert.NewMemory(now), Notifiers: []alert.Notifier{h}, Now: now,
+	})
+	return h, nil
 }

@@ -1,7 +1,6 @@
 package processor
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -27,11 +26,11 @@ func TestConfiguration(t *testing.T) {
 		{name: "both can be set", env: map[string]string{"MIN_NOTIFICATION_SEVERITY": "critical", "NOTIFICATION_COOLDOWN_MINUTES": "5"}, severity: runtime.Critical, cooldown: 5 * time.Minute},
 		{name: "there may be no cooldown, and correlation may be off", env: map[string]string{"NOTIFICATION_COOLDOWN_MINUTES": "0", "CORRELATION_ENABLED": "false"}, severity: runtime.Medium},
 		{name: "all problems are listed together", env: map[string]string{"MIN_NOTIFICATION_SEVERITY": "urgent", "NOTIFICATION_COOLDOWN_MINUTES": "1h", "SOURCE_EMAIL": "a@example.com", "CORRELATION_ENABLED": "true"},
-			err: `configuration: MIN_NOTIFICATION_SEVERITY: unknown level "urgent": use informational, low, medium, high or critical; ` +
+			err: `configuration: MIN_NOTIFICATION_SEVERITY: unknown severity "urgent": use info, low, medium, high or critical; ` +
 				`NOTIFICATION_COOLDOWN_MINUTES: "1h" is no whole number from 0 to 525600; ` +
 				`SOURCE_EMAIL is set, but this release has no mail: it writes alerts to its log; ` +
 				`CORRELATION_ENABLED is set, but this release has no correlation: it writes alerts to its log`},
-		{name: "a severity is written in lower case", env: map[string]string{"MIN_NOTIFICATION_SEVERITY": "High"}, err: `configuration: MIN_NOTIFICATION_SEVERITY: unknown level "High": use informational, low, medium, high or critical`},
+		{name: "the case of a severity does not count, and informational is info", env: map[string]string{"MIN_NOTIFICATION_SEVERITY": "Informational"}, severity: runtime.Informational, cooldown: time.Hour},
 		{name: "a negative cooldown is refused", env: map[string]string{"NOTIFICATION_COOLDOWN_MINUTES": "-1"}, err: `configuration: NOTIFICATION_COOLDOWN_MINUTES: "-1" is no whole number from 0 to 525600`},
 		{name: "so is one of more than a year", env: map[string]string{"NOTIFICATION_COOLDOWN_MINUTES": "525601"}, err: `configuration: NOTIFICATION_COOLDOWN_MINUTES: "525601" is no whole number from 0 to 525600`},
 		{name: "a secret is not repeated", env: map[string]string{"WEBHOOK_URL": "https://secret"}, err: `configuration: WEBHOOK_URL is set, but this release has no webhooks: it writes alerts to its log`},
@@ -49,20 +48,5 @@ func TestConfiguration(t *testing.T) {
 				t.Errorf("severity %v, cooldown %v; want %v and %v", got.minSeverity, got.cooldown, c.severity, c.cooldown)
 			}
 		})
-	}
-}
-
-func TestSeenForgetsTheOldest(t *testing.T) {
-	s := newSeen(3)
-	for _, id := range strings.Fields("a b c d e f g") {
-		s.add(id)
-	}
-	for id, want := range map[string]bool{"a": false, "d": false, "e": true, "f": true, "g": true, "x": false} {
-		if s.has(id) != want {
-			t.Errorf("has(%s) = %v", id, !want)
-		}
-	}
-	if len(s.ids) != 3 || len(s.order) != 3 {
-		t.Errorf("it keeps %d ids and %d places, want 3", len(s.ids), len(s.order))
 	}
 }
