@@ -143,8 +143,8 @@ const (
 	shownValues   = 10   // values of a field
 	shownBytes    = 300  // bytes of a value
 	eventBytes    = 4096 // bytes of a text of Event; an ARN has at most 2,048
-	capturedMost  = 100  // values of a captured path
-	capturedBytes = 1024 // bytes of a captured value
+	capturedMost  = 50   // values of a captured path
+	capturedBytes = 512  // bytes of a captured value
 )
 
 func describe(search runtime.Search, e *runtime.Event) Search {
@@ -283,6 +283,10 @@ func (f *Finding) Trim(most int) {
 	f.Trimmed = true
 	raw := bytes.ToValidUTF8(f.Raw, []byte("\uFFFD"))
 	f.Raw = nil
+	if len(raw) <= most && json.Valid(raw) {
+		f.Raw = raw
+		return
+	}
 	var members map[string]json.RawMessage
 	if json.Unmarshal(raw, &members) != nil {
 		return

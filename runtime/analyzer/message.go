@@ -2,11 +2,9 @@ package analyzer
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
 )
@@ -17,27 +15,23 @@ type message struct {
 	body string
 }
 
-// maxText is how much of a text is kept of a finding that is too large without
-// its record.
-const maxText = 1024
-
 // newMessage writes a finding as a message of at most maxBytes. A finding is
-// never dropped for what its record holds: the record is left out when it does
-// not fit or is not valid JSON to the letter, and if that is not enough, the
-// texts of a hostile or odd record are cut. The message is a copy; the record
-// may change afterwards.
+// never dropped for what its record holds: the record is trimmed when it does
+// not fit, and if that is not enough, what the finding repeats of it and of the
+// rule for people is left out. What decisions read stays. The message is a copy;
+// the record may change afterwards.
 func newMessage(f alert.Finding) (message, error) {
-	size := len(f.Raw)
-	if !json.Valid(f.Raw) { // the parser of the rules is more lenient than this
-		f.Raw = trimmed(size, "not valid JSON")
-	}
+	f.Trim(maxBytes)
 	body, err := encode(f)
-	if err == nil && len(body) > maxBytes {
-		f.Raw = trimmed(size, "too large")
-		body, err = encode(f)
-	}
-	if err == nil && len(body) > maxBytes {
-		f = shortened(f)
+	for _, shorten := range []func(*alert.Finding, int){
+		func(f *alert.Finding, tooMany int) { f.Trim(max(0, len(f.Raw)-tooMany)) },
+		func(f *alert.Finding, _ int) { f.Trim(0) },
+		func(f *alert.Finding, _ int) { withoutTexts(f) },
+	} {
+		if err != nil || len(body) <= maxBytes {
+			break
+		}
+		shorten(&f, len(body)-maxBytes)
 		body, err = encode(f)
 	}
 	if err == nil && len(body) > maxBytes {
@@ -49,9 +43,13 @@ func newMessage(f alert.Finding) (message, error) {
 	return message{id: clip(f.ID()), body: string(body)}, nil
 }
 
-// trimmed stands in the place of a record of n bytes that was left out.
-func trimmed(n int, reason string) json.RawMessage {
-	return fmt.Appendf(nil, `{"trimmed":true,"bytes":%d,"reason":%q}`, n, reason)
+// withoutTexts leaves out what a finding holds for people alone.
+func withoutTexts(f *alert.Finding) {
+	f.Rule.Description, f.Rule.Condition, f.Rule.References, f.Rule.FalsePositives = "", "", nil, nil
+	f.Searches = slices.Clone(f.Searches)
+	for i := range f.Searches {
+		f.Searches[i].Fields = []alert.Field{}
+	}
 }
 
 // encode writes a finding as JSON that SQS takes: it refuses the code points
@@ -71,25 +69,4 @@ func encode(f alert.Finding) ([]byte, error) {
 	text = bytes.ReplaceAll(text, []byte("\uFFFE"), []byte(`\ufffe`))
 	text = bytes.ReplaceAll(text, []byte("\uFFFF"), []byte(`\uffff`))
 	return text, nil
-}
-
-// shortened returns a finding with its texts cut to maxText. No field that AWS
-// writes is that long. An event ID becomes its hash, so that findings stay
-// apart, and the same finding keeps its identity.
-func shortened(f alert.Finding) alert.Finding {
-	if len(f.Event.ID) > maxText {
-		sum := sha256.Sum256([]byte(f.Event.ID))
-		f.Event.ID = hex.EncodeToString(sum[:])
-	}
-	e := &f.Event
-	for _, text := range []*string{
-		&e.Time, &e.Source, &e.Name, &e.AccountID, &e.Region, &e.Actor, &e.IssuerARN, &e.ActorName, &e.SourceIP, &e.UserAgent, &e.ErrorCode,
-		&f.Rule.Description,
-	} {
-		if len(*text) > maxText {
-			*text = strings.ToValidUTF8((*text)[:maxText], "") + "…"
-		}
-	}
-	f.Rule.References, f.Rule.FalsePositives = nil, nil
-	return f
 }
