@@ -7,6 +7,8 @@ package plain
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,55 +17,53 @@ import (
 // Ellipsis stands where a text was cut.
 const Ellipsis = "…"
 
-// Line returns a text as one line of at most so many characters: runs of white
-// space and line breaks become one space, characters that are not shown (control,
-// format, bidirectional, private use, bytes that are no UTF-8) are left out. A
-// longer text ends with an ellipsis.
+// Line returns a text as one line of at most so many characters. Runs of white
+// space and line breaks become one space; what cannot be seen (control, format
+// and bidirectional characters, private ones, bytes that are no UTF-8) is written
+// as an escape such as \u202e. A longer text ends with an ellipsis.
 func Line(s string, most int) string {
 	var b strings.Builder
-	length, space := 0, false
+	length, kept, space := 0, 0, false // kept is the length of what stands when the text is cut
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
+		bytes := s[:size]
 		s = s[size:]
-		switch {
-		case unicode.IsSpace(r):
+		if unicode.IsSpace(r) {
 			space = length > 0
 			continue
-		case r == utf8.RuneError && size == 1, !unicode.IsGraphic(r):
-			continue
 		}
-		needs := 1
+		text := bytes
+		switch {
+		case r == utf8.RuneError && size == 1:
+			text = fmt.Sprintf(`\x%02x`, bytes)
+		case !unicode.IsGraphic(r) && r <= 0xffff:
+			text = fmt.Sprintf(`\u%04x`, r)
+		case !unicode.IsGraphic(r):
+			text = fmt.Sprintf(`\U%08x`, r)
+		}
 		if space {
-			needs = 2
+			text = " " + text
 		}
+		needs := utf8.RuneCountInString(text)
 		if length+needs > most {
-			return cut(b.String(), most)
+			if most < 1 {
+				return ""
+			}
+			return b.String()[:kept] + Ellipsis
 		}
-		if space {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
+		b.WriteString(text)
 		length, space = length+needs, false
+		if length < most {
+			kept = b.Len()
+		}
 	}
 	return b.String()
-}
-
-// cut makes room for the ellipsis in a line that is nearly full.
-func cut(line string, most int) string {
-	for utf8.RuneCountInString(line) >= most && line != "" {
-		_, size := utf8.DecodeLastRuneInString(line)
-		line = line[:len(line)-size]
-	}
-	if most < 1 {
-		return ""
-	}
-	return strings.TrimRight(line, " ") + Ellipsis
 }
 
 // ASCII returns a text as a line of at most so many printable ASCII characters,
 // with a question mark for each other one. A longer text ends with three dots.
 func ASCII(s string, most int) string {
-	s = strings.NewReplacer("–", "-", "—", "-", "…", "...", "“", `"`, "”", `"`, "‘", "'", "’", "'").Replace(Line(s, len(s)))
+	s = strings.NewReplacer("–", "-", "—", "-", "…", "...", "“", `"`, "”", `"`, "‘", "'", "’", "'").Replace(Line(s, math.MaxInt))
 	ascii := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'
