@@ -113,6 +113,7 @@ func Hostile() *alert.Alert {
 		for n := range 99 {
 			one.Location.Record = n
 			c.Related = append(c.Related, one)
+			one.Actor = Evil // one of 100 KB is enough
 		}
 	}
 	for range 10 {
