@@ -111,13 +111,18 @@ func Decide(f *Finding, c Circumstances, config *Config) Decision {
 		d.say("it was alerted before")
 		return d
 	}
-	if held := d.coolingDown(&c, config); held || slices.Contains(c.State.Held, id) {
+	heldBefore := slices.Contains(c.State.Held, id)
+	if d.coolingDown(&c, config) || heldBefore && len(c.Completed) == 0 {
 		d.Outcome = CoolingDown
 		d.hold(id)
 		return d
 	}
+	if heldBefore { // and has come again, after others that make it complete something
+		d.Next.Suppressed = max(0, d.Next.Suppressed-1)
+		d.Next.Held = slices.DeleteFunc(slices.Clone(d.Next.Held), func(held string) bool { return held == id })
+	}
 	d.Outcome = Alerted
-	d.Suppressed = c.State.Suppressed
+	d.Suppressed = d.Next.Suppressed
 	if d.Suppressed > 0 {
 		d.say("%d like it were held back since %s", d.Suppressed, c.State.LastAlert.UTC().Format(time.RFC3339))
 	}

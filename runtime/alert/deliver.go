@@ -52,9 +52,10 @@ func (p *Pipeline) deliver(ctx context.Context, alerts []Alert) ([]Delivery, err
 // sends it, and marks it as sent. The Delivery is nil when nothing was tried.
 func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, error) {
 	id := a.ID()
-	partition, channel := "delivery|"+id, n.Channel()
+	partition, channel := deliveryPartition(id), n.Channel()
 	var sent, again bool
 	var attempt int
+	var until time.Time
 	err := update(ctx, p.history, partition, channel, findingRetention, func(d *delivery) (bool, error) {
 		switch {
 		case d.Status == statusSent:
@@ -66,13 +67,18 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, e
 		if again = d.Status == statusClaimed; again {
 			d.Unknown++
 		}
-		d.Status, d.Until = statusClaimed, p.now().Add(claimTime)
+		until = p.now().Add(claimTime)
+		d.Status, d.Until = statusClaimed, until
 		d.Attempts++
 		attempt = d.Attempts
 		return true, nil
 	})
 	if err != nil || sent {
 		return nil, err
+	}
+	if p.now().Add(sendTime + markTime).After(until) {
+		// Claiming took so long that another may soon take over.
+		return nil, fmt.Errorf("send alert %s to %s: claiming it took too long: %w", id, channel, ErrBusy)
 	}
 	within, cancel := context.WithTimeout(ctx, sendTime)
 	failure := n.Notify(within, a)
@@ -90,12 +96,11 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, e
 	return &Delivery{Alert: id, Channel: channel, Again: again}, err
 }
 
-// mark writes down how the attempt of that number went. It tries more than once:
-// an alert that was sent and not marked is sent again.
-func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt int, failure error) (err error) {
-	const tries = 3
-	for range tries {
-		err = update(ctx, p.history, partition, channel, findingRetention, func(d *delivery) (bool, error) {
+// mark writes down how the attempt of that number went. It tries until ctx is
+// done: an alert that was sent and not marked is sent again.
+func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt int, failure error) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := update(ctx, p.history, partition, channel, findingRetention, func(d *delivery) (bool, error) {
 			switch {
 			case d.Status == statusSent:
 				return false, nil
@@ -111,8 +116,22 @@ func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt 
 		if err == nil {
 			return nil
 		}
+		if p.pause(ctx, wait) != nil {
+			return err
+		}
 	}
-	return err
+}
+
+// pause waits for a time, or until ctx is done.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // settle ends the reservation of an alert: with a cooldown when it was delivered
@@ -125,7 +144,7 @@ func (p *Pipeline) settle(ctx context.Context, a *Alert, delivered, failed bool)
 	if at.IsZero() {
 		at = p.now()
 	}
-	return update(ctx, p.history, "cooldown|"+a.CooldownKey(), "state", findingRetention, func(state *State) (bool, error) {
+	return update(ctx, p.history, cooldownPartition(a.CooldownKey()), stateSort, findingRetention, func(state *State) (bool, error) {
 		reserved := state.Reservation != nil && state.Reservation.Finding == a.ID()
 		if delivered {
 			next := state.Delivered(a, at)

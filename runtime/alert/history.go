@@ -66,11 +66,17 @@ func load[T any](ctx context.Context, h history, partition, sort string) (Item, 
 	}
 	item.Partition, item.Sort = partition, sort
 	if item.Version > 0 {
-		if err := json.Unmarshal(item.Body, &value); err != nil {
-			return Item{}, value, fmt.Errorf("read %s %s: %w", partition, sort, err)
-		}
+		value, err = decode[T](item)
 	}
-	return item, value, nil
+	return item, value, err
+}
+
+func decode[T any](item Item) (T, error) {
+	var value T
+	if err := json.Unmarshal(item.Body, &value); err != nil {
+		return value, fmt.Errorf("read %s %s: %w", item.Partition, item.Sort, err)
+	}
+	return value, nil
 }
 
 // save writes a value in the place of an item.
@@ -91,6 +97,20 @@ func bounded(key string, most int) string {
 	}
 	return cut(strings.ToValidUTF8(key, "�"), most/2) + "|" + digest(key)
 }
+
+func findingPartition(id string) string { return "finding|" + id }
+
+func deliveryPartition(alert string) string { return "delivery|" + alert }
+
+func cooldownPartition(key string) string { return "cooldown|" + key }
+
+// The sort keys of items that are alone in their partition, or beside others of
+// another kind.
+const (
+	decisionSort = "decision"
+	stateSort    = "state"
+	claimsSort   = "claims"
+)
 
 func groupPartition(c *relation, key string) string { return "group|" + c.Key + "|" + key }
 
@@ -116,8 +136,8 @@ func (h history) observations(ctx context.Context, c *relation, key string, from
 	}
 	list := make([]observation, len(items))
 	for i, item := range items {
-		if err := json.Unmarshal(item.Body, &list[i]); err != nil {
-			return nil, fmt.Errorf("read %s %s: %w", partition, item.Sort, err)
+		if list[i], err = decode[observation](item); err != nil {
+			return nil, err
 		}
 	}
 	return list, nil
@@ -134,7 +154,7 @@ type claims struct {
 func (h history) complete(ctx context.Context, c *relation, key string, at time.Time, by string) (*fired, float64, error) {
 	var window *fired
 	var n float64
-	err := update(ctx, h, groupPartition(c, key), "claims", c.Window+lateness, func(all *claims) (bool, error) {
+	err := update(ctx, h, groupPartition(c, key), claimsSort, c.Window+lateness, func(all *claims) (bool, error) {
 		window = nil
 		for _, known := range all.Claims {
 			if known.By != by {
@@ -181,6 +201,10 @@ type record struct {
 	Why     []string `json:"why"`
 	Alerts  []Alert  `json:"alerts"` // without Raw, which is that of Finding
 	Done    bool     `json:"done"`   // nothing is left to be delivered
+
+	// Deciding is set while there is no Outcome: until then the decision is in
+	// the hands of one process.
+	Deciding time.Time `json:"deciding,omitzero"`
 }
 
 // delivery is an alert on its way to one channel.

@@ -23,6 +23,7 @@ type Pipeline struct {
 	enrichers []Enricher
 	now       func() time.Time
 	release   Release
+	pause     func(context.Context, time.Duration) error
 }
 
 // Edges are what a Pipeline needs of the world. Store and Now are required.
@@ -39,7 +40,7 @@ type Edges struct {
 func NewPipeline(set runtime.Ruleset, config Config, edges Edges) *Pipeline {
 	return &Pipeline{
 		relations: newRelations(set.Correlations), config: config, history: history{edges.Store, edges.Now},
-		notifiers: edges.Notifiers, enrichers: edges.Enrichers, now: edges.Now, release: edges.Release,
+		notifiers: edges.Notifiers, enrichers: edges.Enrichers, now: edges.Now, release: edges.Release, pause: pause,
 	}
 }
 
@@ -77,14 +78,24 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 	if excepted {
 		return Result{Outcome: Excepted, Why: why}, nil
 	}
-	item, rec, err := load[record](ctx, p.history, "finding|"+f.ID(), "decision")
+	item, rec, err := load[record](ctx, p.history, findingPartition(f.ID()), decisionSort)
 	if err != nil {
 		return Result{}, err
 	}
 	if rec.Done {
 		return Result{Outcome: Duplicate, Why: []string{"it was decided and delivered before: " + string(rec.Outcome)}}, nil
 	}
-	if item.Version == 0 {
+	if rec.Outcome == "" {
+		if p.now().Before(rec.Deciding) {
+			return Result{}, fmt.Errorf("finding %s: %w", f.ID(), ErrBusy)
+		}
+		if len(p.relations.of[f.Rule.Key]) > 0 {
+			// What a finding completes depends on when one looks. Two that
+			// look at once could disagree about it.
+			if err := p.reserveDecision(ctx, f, &item); err != nil {
+				return Result{}, err
+			}
+		}
 		rec, err = p.decide(ctx, f, why)
 		if err != nil {
 			return Result{}, err
@@ -114,12 +125,23 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	err = update(ctx, p.history, "finding|"+f.ID(), "decision", findingRetention, func(stored *record) (bool, error) {
+	err = update(ctx, p.history, findingPartition(f.ID()), decisionSort, findingRetention, func(stored *record) (bool, error) {
 		write := !stored.Done
 		stored.Done = true
 		return write, nil
 	})
 	return result, err
+}
+
+// reserveDecision keeps other processes from deciding on a finding for a while.
+func (p *Pipeline) reserveDecision(ctx context.Context, f Finding, item *Item) error {
+	f.Raw = nil
+	err := p.history.save(ctx, *item, record{Finding: f, Deciding: p.now().Add(claimTime)}, findingRetention)
+	if errors.Is(err, ErrConflict) {
+		err = fmt.Errorf("%s: %w", item.Partition, ErrBusy)
+	}
+	item.Version++
+	return err
 }
 
 // decide takes the decisions about a finding and about the correlations that it
@@ -229,7 +251,7 @@ func (p *Pipeline) decideOne(ctx context.Context, f *Finding, completed []Comple
 	}
 	var d Decision
 	id := f.ID()
-	err := update(ctx, p.history, "cooldown|"+f.CooldownKey(), "state", findingRetention, func(state *State) (bool, error) {
+	err := update(ctx, p.history, cooldownPartition(f.CooldownKey()), stateSort, findingRetention, func(state *State) (bool, error) {
 		if r := state.Reservation; r != nil && r.Finding != id && p.now().Before(r.Until) {
 			return false, fmt.Errorf("finding %s: the alert of %s is being delivered: %w", id, r.Finding, ErrBusy)
 		}
