@@ -1,0 +1,328 @@
+package dynamotest_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trailalerts/trailalerts/runtime/store/dynamodb/dynamotest"
+)
+
+func text(s string) types.AttributeValue   { return &types.AttributeValueMemberS{Value: s} }
+func number(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
+
+type (
+	attributes = map[string]types.AttributeValue
+	aliases    = map[string]string
+)
+
+// key returns a key, and an item that has nothing else.
+func key(pk, sk string) attributes { return attributes{"pk": text(pk), "sk": text(sk)} }
+
+// ours is the table of this server. What DynamoDB refuses and other servers take
+// is asked of it alone.
+const ours = "items"
+
+// TestContract holds the server, and another one on demand, against what is known
+// of DynamoDB. Of the other servers dynalite 4.0.0 passes; moto takes too much.
+func TestContract(t *testing.T) {
+	t.Run("this server", func(t *testing.T) {
+		contract(t, dynamotest.Client(dynamotest.New(t, ours).Endpoint), ours)
+	})
+	t.Run("other server", func(t *testing.T) {
+		endpoint := dynamotest.OtherServer(t)
+		contract(t, dynamotest.Client(endpoint), dynamotest.CreateTable(t, endpoint))
+	})
+}
+
+func contract(t *testing.T, client *dynamodb.Client, table string) {
+	// Every item but those of conditions is new.
+	put := func(item attributes) func() error {
+		return func() error {
+			_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{
+				TableName: &table, Item: item, ConditionExpression: aws.String("attribute_not_exists(#pk)"), ExpressionAttributeNames: aliases{"#pk": "pk"},
+			})
+			return err
+		}
+	}
+	putIf := func(condition string, names aliases, values attributes) func() error {
+		return func() error {
+			item := key("conditions", "item")
+			item["n"], item["s"] = number("10"), text("m")
+			_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{
+				TableName: &table, Item: item, ConditionExpression: &condition, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+			})
+			return err
+		}
+	}
+	when := func(condition string) func() error { // about the item that is there
+		unused := func(alias string) bool { return !strings.Contains(condition, alias) }
+		names := aliases{"#pk": "pk", "#n": "n", "#s": "s", "#x": "absent"}
+		maps.DeleteFunc(names, func(alias, _ string) bool { return unused(alias) })
+		values := attributes{":9": number("9"), ":10": number("10"), ":11": number("11"), ":l": text("l"), ":m": text("m"), ":text": text("10")}
+		maps.DeleteFunc(values, func(alias string, _ types.AttributeValue) bool { return unused(alias) })
+		if len(values) == 0 {
+			values = nil // an empty map is an error of DynamoDB
+		}
+		return putIf(condition, names, values)
+	}
+	get := func(key attributes) func() error {
+		return func() error {
+			_, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &table, Key: key, ConsistentRead: aws.Bool(true)})
+			return err
+		}
+	}
+	query := func(pk, from, to string, start attributes) func() error {
+		return func() error {
+			_, err := client.Query(t.Context(), &dynamodb.QueryInput{
+				TableName: &table, ConsistentRead: aws.Bool(true), ExclusiveStartKey: start,
+				KeyConditionExpression: aws.String("#pk = :pk AND #sk BETWEEN :from AND :to"), ExpressionAttributeNames: aliases{"#pk": "pk", "#sk": "sk"},
+				ExpressionAttributeValues: attributes{":pk": text(pk), ":from": text(from), ":to": text(to)},
+			})
+			return err
+		}
+	}
+	of := func(bytes int, sk string) attributes { // an item of that size
+		item := key("sizes", sk)
+		item["body"] = text(strings.Repeat("x", bytes-len("pk"+"sizes"+"sk"+sk+"body")))
+		return item
+	}
+	const refused, conflict = "ValidationException", "ConditionalCheckFailedException"
+	for _, test := range []struct {
+		name string
+		call func() error
+		want string // the code of the error; "": none
+	}{
+		{"an item of 400 KB is taken", put(of(400*1024, "a")), ""},
+		{"an item of one byte more is not", put(of(400*1024+1, "b")), refused},
+		{"a partition key may have 2048 bytes, a sort key 1024", put(key(strings.Repeat("p", 2048), strings.Repeat("s", 1024))), ""},
+		{"a partition key of 2049 bytes is too long", put(key(strings.Repeat("p", 2049), "s")), refused},
+		{"a sort key of 1025 bytes is too long", put(key("p", strings.Repeat("s", 1025))), refused},
+		{"a partition key is not empty", put(key("", "s")), refused},
+		{"a sort key is not empty", put(key("p", "")), refused},
+		{"an item has a sort key", put(attributes{"pk": text("p")}), refused},
+		{"a sort key is no number", put(attributes{"pk": text("p"), "sk": number("1")}), refused},
+		{"a key that is read has both parts", get(attributes{"pk": text("p")}), refused},
+		{"a key that is read has no other parts", get(attributes{"pk": text("p"), "sk": text("s"), "n": number("1")}), refused},
+		{"a key that is read is not empty", get(key("p", "")), refused},
+		{"a key of which there is nothing can be read", get(key("p", "nothing")), ""},
+
+		{"a condition on an attribute that is not there does not hold", when("#n = :10"), conflict},
+		{"nor does any comparison", when("#n <= :11"), conflict},
+		{"attribute_not_exists holds where there is no item", when("attribute_not_exists(#pk)"), ""},
+		{"and does not where there is one", when("attribute_not_exists(#pk)"), conflict},
+		{"attribute_not_exists holds of another attribute", when("attribute_not_exists(#x)"), ""},
+		{"10 = 10", when("#n = :10"), ""},
+		{"10 = 9 does not hold", when("#n = :9"), conflict},
+		{"numbers are compared as numbers: 10 > 9", when("#n > :9"), ""},
+		{"10 > 10 does not hold", when("#n > :10"), conflict},
+		{"10 >= 10", when("#n >= :10"), ""},
+		{"10 <= 10", when("#n <= :10"), ""},
+		{"10 <= 9 does not hold", when("#n <= :9"), conflict},
+		{"10 < 11", when("#n < :11"), ""},
+		{"10 < 10 does not hold", when("#n < :10"), conflict},
+		{"texts are compared as texts", when("#s > :l"), ""},
+		{"a number is not equal to its text", when("#n = :text"), conflict},
+		{"a number is not between texts", when("#n BETWEEN :l AND :m"), conflict},
+		{"both bounds of BETWEEN belong to it", when("#n BETWEEN :10 AND :11 AND #n BETWEEN :9 AND :10"), ""},
+		{"AND binds more than OR", when("#n = :10 OR #n = :10 AND #n = :9"), ""},
+		{"parentheses bind more than AND", when("(#n = :10 OR #n = :10) AND #n = :9"), conflict},
+		{"either side of OR is enough", when("#n = :9 OR #n = :10"), ""},
+		{"words are read in lower case too", when("#n = :9 or #n between :9 and :11"), ""},
+
+		{"every name must be used", putIf("#n = :n", aliases{"#n": "n", "#m": "m"}, attributes{":n": number("10")}), refused},
+		{"every value must be used", putIf("#n = :n", aliases{"#n": "n"}, attributes{":n": number("10"), ":m": number("10")}), refused},
+		{"every name must be defined", putIf("#n = :n AND #m = :n", aliases{"#n": "n"}, attributes{":n": number("10")}), refused},
+		{"every value must be defined", putIf("#n = :n AND #n = :m", aliases{"#n": "n"}, attributes{":n": number("10")}), refused},
+
+		{"a query from a bound to the same is fine", query("p", "a", "a", nil), ""},
+		{"the lower bound is not above the upper one", query("p", "b", "a", nil), refused},
+		{"a query goes on within its bounds", query("p", "a", "c", key("p", "b")), ""},
+		{"a query does not go on in front of its bounds", query("p", "b", "c", key("p", "a")), refused},
+		{"a query does not go on in another partition", query("p", "a", "c", key("q", "b")), refused},
+	} {
+		check(t, test.name, test.call(), test.want)
+	}
+	if table == ours {
+		check(t, "a bound is not empty", query("p", "", "a", nil)(), refused)
+		check(t, "the partition of a query is not empty", query("", "a", "b", nil)(), refused)
+	}
+	t.Run("pages", func(t *testing.T) { pages(t, client, table) })
+}
+
+// check says which code an error must have; "": there must be none.
+func check(t *testing.T, name string, err error, want string) {
+	t.Helper()
+	code := ""
+	if e := smithy.APIError(nil); errors.As(err, &e) {
+		code = e.ErrorCode()
+	} else if err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if code != want {
+		t.Errorf("%s: the error is %q (%v), want %q", name, code, err, want)
+	}
+}
+
+// pages holds the pages of a query against 1 MB.
+func pages(t *testing.T, client *dynamodb.Client, table string) {
+	for i := range 9 {
+		item := key("pages", fmt.Sprint(i))
+		item["body"] = text(strings.Repeat("x", 300_000))
+		_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{
+			TableName: &table, Item: item, ConditionExpression: aws.String("attribute_not_exists(#pk)"), ExpressionAttributeNames: aliases{"#pk": "pk"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	paginator := dynamodb.NewQueryPaginator(client, &dynamodb.QueryInput{
+		TableName: &table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression: aws.String("#pk = :pk AND #sk BETWEEN :from AND :to"), ExpressionAttributeNames: aliases{"#pk": "pk", "#sk": "sk"},
+		ExpressionAttributeValues: attributes{":pk": text("pages"), ":from": text("1"), ":to": text("8")},
+	})
+	var got [][]string
+	for paginator.HasMorePages() {
+		out, err := paginator.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := []string{}
+		for _, item := range out.Items {
+			page = append(page, item["sk"].(*types.AttributeValueMemberS).Value)
+		}
+		if int(out.Count) != len(page) {
+			t.Errorf("a page of %d items says %d", len(page), out.Count)
+		}
+		got = append(got, page)
+	}
+	t.Logf("pages: %v", got)
+	// Where a page ends by the byte is not documented: somewhere about 1 MB.
+	var all []string
+	for i, page := range got {
+		if len(page) > 4 || len(page) < 3 && i < len(got)-1 {
+			t.Errorf("page %d has %d items of 300 KB", i, len(page))
+		}
+		all = append(all, page...)
+	}
+	if diff := cmp.Diff([]string{"1", "2", "3", "4", "5", "6", "7", "8"}, all); diff != "" {
+		t.Errorf("all pages (-want +got):\n%s", diff)
+	}
+}
+
+// A recorder is a test that goes on when it fails.
+type recorder struct {
+	testing.TB
+	cleanups []func()
+	errors   []string
+}
+
+func (r *recorder) Cleanup(f func()) { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Errorf(format string, args ...any) {
+	r.errors = append(r.errors, fmt.Sprintf(format, args...))
+}
+
+// end runs the cleanups and returns why the test has failed.
+func (r *recorder) end() string {
+	for _, f := range r.cleanups {
+		f()
+	}
+	return strings.Join(r.errors, "\n")
+}
+
+// TestUnknown: what the server does not know fails the test that asks for it.
+func TestUnknown(t *testing.T) {
+	const (
+		getItem = `{"TableName":"items","Key":{"pk":{"S":"p"},"sk":{"S":"s"}},"ConsistentRead":true}`
+		putItem = `{"TableName":"items","Item":{"pk":{"S":"p"},"sk":{"S":"s"}},"ConditionExpression":"attribute_not_exists(#pk)","ExpressionAttributeNames":{"#pk":"pk"}}`
+		query   = `{"TableName":"items","KeyConditionExpression":"#pk = :pk AND #sk BETWEEN :f AND :t","ExpressionAttributeNames":{"#pk":"pk","#sk":"sk"},"ExpressionAttributeValues":{":pk":{"S":"p"},":f":{"S":"a"},":t":{"S":"b"}},"ConsistentRead":true}`
+	)
+	tests := []struct {
+		name, operation, body string
+		old, new              string // what is changed of the body
+		want                  string // why the test fails; "" when it must not
+	}{
+		{"a read", "GetItem", getItem, "", "", ""},
+		{"a write", "PutItem", putItem, "", "", ""},
+		{"a query", "Query", query, "", "", ""},
+		{"an operation", "DeleteItem", getItem, "", "", "operation is not known"},
+		{"no operation", "", getItem, "", "", "no signed request"},
+		{"a parameter of a read", "GetItem", getItem, `"ConsistentRead"`, `"ProjectionExpression":"#pk","ConsistentRead"`, "ProjectionExpression"},
+		{"a read that may be stale", "GetItem", getItem, `"ConsistentRead":true`, `"ConsistentRead":false`, "strongly consistent"},
+		{"a parameter of a write", "PutItem", putItem, `"ConditionExpression"`, `"ReturnValues":"ALL_OLD","ConditionExpression"`, "ReturnValues"},
+		{"a write without a condition", "PutItem", putItem, `"ConditionExpression":"attribute_not_exists(#pk)",`, "", "without an expression"},
+		{"a name without an alias", "PutItem", putItem, "(#pk)", "(ttl)", "reserved word"},
+		{"a function", "PutItem", putItem, "attribute_not_exists", "attribute_exists", "no alias"},
+		{"a comparison of two attributes", "PutItem", putItem, "attribute_not_exists(#pk)", "#pk = #pk", "no value"},
+		{"an operator", "PutItem", putItem, "attribute_not_exists(#pk)", "#pk <> #pk", "operator"},
+		{"a condition that goes on", "PutItem", putItem, "(#pk)", "(#pk) NOT", `"NOT"`},
+		{"a condition that stops", "PutItem", putItem, "(#pk)", "(#pk", `no ")"`},
+		{"an attribute of another type", "PutItem", putItem, `{"S":"s"}`, `{"B":"s"}`, "B"},
+		{"an attribute of two types", "PutItem", putItem, `{"S":"s"}`, `{"S":"s","N":"1"}`, "neither"},
+		{"a number that is not whole", "PutItem", putItem, `"Item":{`, `"Item":{"n":{"N":"1.5"},`, "1.5"},
+		{"a query that may be stale", "Query", query, `"ConsistentRead":true`, `"ConsistentRead":false`, "strongly consistent"},
+		{"a parameter of a query", "Query", query, `"ConsistentRead"`, `"ScanIndexForward":false,"ConsistentRead"`, "ScanIndexForward"},
+		{"another key condition", "Query", query, "BETWEEN :f AND :t", ">= :f AND #sk <= :t", "key condition"},
+		{"a key condition on something else", "Query", query, `"#sk":"sk"`, `"#sk":"other"`, "key condition"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := &recorder{TB: t}
+			server := dynamotest.New(r, "items")
+			if !strings.Contains(test.body, test.old) {
+				t.Fatalf("there is no %s in %s", test.old, test.body)
+			}
+			body := strings.Replace(test.body, test.old, test.new, 1)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.Endpoint, bytes.NewBufferString(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test")
+			if test.operation != "" {
+				request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+test.operation)
+			}
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			got := r.end()
+			if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+				t.Errorf("the test fails because of %q, want %q", got, test.want)
+			}
+			if (answer.StatusCode == http.StatusOK) != (test.want == "") {
+				t.Errorf("the answer is %s", answer.Status)
+			}
+		})
+	}
+}
+
+// TestFaultsMustHappen: a test whose faults never happen has tested nothing.
+func TestFaultsMustHappen(t *testing.T) {
+	r := &recorder{TB: t}
+	server := dynamotest.New(r, "items")
+	server.Fail("GetItem", 1, "ThrottlingException")
+	server.Drop("GetItem", 1)
+	client := dynamotest.Client(server.Endpoint)
+	read := func() {
+		if _, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("items"), Key: key("p", "s"), ConsistentRead: aws.Bool(true)}); err != nil {
+			t.Error(err)
+		}
+	}
+	read()
+	server.Drop("PutItem", 2)
+	if got, want := r.end(), "2 faults of PutItem never happened"; !strings.Contains(got, want) || strings.Contains(got, "GetItem") {
+		t.Errorf("the test fails because of %q, want %q", got, want)
+	}
+}
