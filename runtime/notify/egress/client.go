@@ -144,8 +144,9 @@ type Request struct {
 // An Answer is the answer to a request that was accepted: one with a status from
 // 200 to 299.
 type Answer struct {
-	Status int
-	Body   []byte // at most 64 KiB of it; cut short when the connection broke
+	Status  int
+	Body    []byte // at most 64 KiB of it; cut short when the connection broke
+	Message string // the beginning of the body as one short line without secrets, for errors
 }
 
 // Send sends a request and returns the answer of a receiver that accepted it. It
@@ -199,5 +200,5 @@ func (c *Client) try(ctx context.Context, r Request) (Answer, error) {
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return Answer{}, c.statusError(r, response, body)
 	}
-	return Answer{Status: response.StatusCode, Body: body}, nil
+	return Answer{Status: response.StatusCode, Body: body, Message: message(r, body)}, nil
 }

@@ -63,9 +63,14 @@ func (c *Client) statusError(r Request, response *http.Response, body []byte) *S
 		}
 		return e
 	}
-	// Cut only after the secrets are gone: half a secret is not recognised.
-	e.Message = plain.Line(redacted(r, string(body)), maxMessage)
+	e.Message = message(r, body)
 	return e
+}
+
+// message is what is shown of an answer. It is cut only after the secrets are
+// gone: half a secret is not recognised.
+func message(r Request, body []byte) string {
+	return plain.Line(redacted(r, string(body)), maxMessage)
 }
 
 // retryAfter reads the header of that name: seconds, or a time.
