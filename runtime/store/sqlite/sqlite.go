@@ -1,0 +1,113 @@
+// Package sqlite keeps what decisions remember in one SQLite file: the Store of
+// one machine. Any number of processes may use the file at once, on a local disk
+// (SQLite's write-ahead log does not work over a network), and a person may query
+// it; schema.sql says what is in it.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/trailalerts/trailalerts/runtime/alert"
+)
+
+// A Store is a file. It is safe for concurrent use.
+type Store struct {
+	path string
+	now  func() time.Time
+	db   *sql.DB
+
+	get, query, create, update *sql.Stmt
+}
+
+var _ alert.Store = (*Store)(nil)
+
+// The statements of a Store. Each is a transaction of its own, so that a process
+// that is killed leaves either all or nothing of it. An expired item is not there;
+// that it is replaced in one statement is what makes a second creator conflict.
+const (
+	getItem    = `SELECT version, expires, body FROM items WHERE partition = ?1 AND sort = ?2 AND expires > ?3`
+	queryItems = `SELECT sort, version, expires, body FROM items WHERE partition = ?1 AND sort BETWEEN ?2 AND ?3 AND expires > ?4 ORDER BY sort`
+	createItem = `INSERT INTO items (partition, sort, version, expires, body) VALUES (?1, ?2, 1, ?3, ?4)
+		ON CONFLICT (partition, sort) DO UPDATE SET version = 1, expires = excluded.expires, body = excluded.body WHERE items.expires <= ?5`
+	updateItem = `UPDATE items SET version = version + 1, expires = ?3, body = ?4 WHERE partition = ?1 AND sort = ?2 AND expires > ?5 AND version = ?6`
+)
+
+// Get implements alert.Store.
+func (s *Store) Get(ctx context.Context, partition, sort string) (alert.Item, error) {
+	if err := alert.CheckKey(partition, sort); err != nil {
+		return alert.Item{}, fmt.Errorf("get: %w", err)
+	}
+	item := alert.Item{Partition: partition, Sort: sort}
+	var expires int64
+	err := s.get.QueryRowContext(ctx, partition, sort, s.now().Unix()).Scan(&item.Version, &expires, &item.Body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return alert.Item{}, nil
+	}
+	if err != nil {
+		return alert.Item{}, fmt.Errorf("get %q of %q from %s: %w", sort, partition, s.path, err)
+	}
+	item.Expires = time.Unix(expires, 0).UTC()
+	return item, nil
+}
+
+// Query implements alert.Store.
+func (s *Store) Query(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
+	if err := alert.CheckRange(partition, from, to); err != nil {
+		return nil, fmt.Errorf("query: %w", err)
+	}
+	items, err := s.items(ctx, partition, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("query %q to %q of %q from %s: %w", from, to, partition, s.path, err)
+	}
+	return items, nil
+}
+
+func (s *Store) items(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
+	rows, err := s.query.QueryContext(ctx, partition, from, to, s.now().Unix())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []alert.Item
+	for rows.Next() {
+		item := alert.Item{Partition: partition}
+		var expires int64
+		if err := rows.Scan(&item.Sort, &item.Version, &expires, &item.Body); err != nil {
+			return nil, err
+		}
+		item.Expires = time.Unix(expires, 0).UTC()
+		items = append(items, item)
+	}
+	return items, rows.Err()
+}
+
+// Put implements alert.Store. What it has written survives the end of the process
+// and of the power.
+func (s *Store) Put(ctx context.Context, item alert.Item) error {
+	if err := item.Check(); err != nil {
+		return fmt.Errorf("put: %w", err)
+	}
+	now := s.now().Unix()
+	var result sql.Result
+	var err error
+	if item.Version == 0 {
+		result, err = s.create.ExecContext(ctx, item.Partition, item.Sort, item.ExpiresUnix(), string(item.Body), now)
+	} else {
+		result, err = s.update.ExecContext(ctx, item.Partition, item.Sort, item.ExpiresUnix(), string(item.Body), now, item.Version)
+	}
+	var written int64
+	if err == nil {
+		written, err = result.RowsAffected()
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("put %q of %q to %s: %w", item.Sort, item.Partition, s.path, err)
+	case written == 0:
+		return alert.ErrConflict
+	}
+	return nil
+}
