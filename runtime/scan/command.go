@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,17 +34,49 @@ const (
 // When stdout is a pipe whose reader is gone, a program that writes to the real
 // os.Stdout dies of SIGPIPE, as cat and grep do.
 func Main(set runtime.Ruleset, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return MainWith(Extras{}, set, args, stdin, stdout, stderr)
+}
+
+// Extras are what a binary can do beyond Main: what needs a database, so that a
+// binary for one incident stays small.
+type Extras struct {
+	// OpenStore opens the file of --store; nil: this binary has no store.
+	OpenStore func(path string, now func() time.Time) (Store, error)
+}
+
+// A Store is a file in which a scan remembers what it decided.
+type Store interface {
+	alert.Store
+
+	// Begin begins to write; what is written until Commit counts all together.
+	Begin(context.Context) (Session, error)
+
+	// Findings returns at most limit IDs of findings that contain a text.
+	Findings(ctx context.Context, text string, limit int) ([]string, error)
+
+	Close() error
+}
+
+// A Session is a Store between Begin and Commit or Rollback.
+type Session interface {
+	alert.Store
+	Commit() error
+	Rollback() error // does nothing after Commit
+}
+
+// MainWith is Main with extras.
+func MainWith(extras Extras, set runtime.Ruleset, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	// An interrupted scan removes the unfinished file of --output. A second
 	// interrupt ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, set, args, newStreams(stdin, stdout, stderr))
+	return run(ctx, extras, set, args, newStreams(stdin, stdout, stderr))
 }
 
-func run(ctx context.Context, set runtime.Ruleset, args []string, s streams) int {
+func run(ctx context.Context, extras Extras, set runtime.Ruleset, args []string, s streams) int {
 	code := exitClean
-	root := rootCommand(ctx, set, s, &code)
+	root := rootCommand(ctx, extras, set, s, &code)
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for os.Args
 	if cmd, err := root.ExecuteC(); err != nil {
 		fmt.Fprintf(s.err, "error: %s\n", cleanText(oneLine(err.Error())))
@@ -64,7 +97,7 @@ type environmentError struct{ error }
 
 func (e *environmentError) Unwrap() error { return e.error }
 
-func rootCommand(ctx context.Context, set runtime.Ruleset, s streams, code *int) *cobra.Command {
+func rootCommand(ctx context.Context, extras Extras, set runtime.Ruleset, s streams, code *int) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "trailalerts",
 		Short: "Find threats in AWS CloudTrail records",
@@ -81,7 +114,7 @@ func rootCommand(ctx context.Context, set runtime.Ruleset, s streams, code *int)
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.AddCommand(scanCommand(ctx, set, s, code), versionCommand(set, s))
+	root.AddCommand(scanCommand(ctx, extras, set, s, code), explainCommand(ctx, extras, s), versionCommand(set, s))
 	root.SetHelpCommand(helpCommand(root))
 	return root
 }
@@ -106,7 +139,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-func scanCommand(ctx context.Context, set runtime.Ruleset, s streams, code *int) *cobra.Command {
+func scanCommand(ctx context.Context, extras Extras, set runtime.Ruleset, s streams, code *int) *cobra.Command {
 	var flags scanFlags
 	cmd := &cobra.Command{
 		Use:   "scan [flags] PATH...",
@@ -119,9 +152,14 @@ as CloudTrail delivers, single records, or one record a line (.jsonl).
 
 By default a match becomes an alert unless exceptions.json excuses it, its
 severity is below --min-severity, or an alert of the same rule, account and
-actor came less than --cooldown minutes before it in event time. The alerts are
-printed in order of event time; matches (--matches) and undecided alerts
-(--alerts) by file, record and rule.
+actor came less than --cooldown minutes before it in event time. Correlation
+rules and thresholds are decided in event time, too. The alerts are printed in
+order of event time; matches (--matches) and undecided alerts (--alerts) by
+file, record and rule.
+
+With --store FILE what was decided is remembered in a SQLite file: the next scan
+with it alerts nothing twice, and goes on with cooldowns and correlations where
+this one ends. It is written when the output is complete.
 
 The table shortens what is long and escapes control characters; jsonl and csv
 hold values of up to 4 KiB whole. In csv a value that a spreadsheet would run as a formula
@@ -132,6 +170,7 @@ usage or something that could not be read or written. 3 goes before 1. When a
 file or record cannot be read, the others still are.`,
 		Example: `  trailalerts scan AWSLogs/
   trailalerts scan --min-severity high --cooldown 0 --format csv -o alerts.csv AWSLogs/
+  trailalerts scan --store alerts.db --format html -o report.html AWSLogs/
   trailalerts scan --matches --format jsonl AWSLogs/ | jq -r .rule | sort | uniq -c
   zcat delivery.json.gz | trailalerts scan --fail-on-match -`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -145,7 +184,10 @@ file or record cannot be read, the others still are.`,
 			if err != nil {
 				return err
 			}
-			for _, name := range []string{"min-severity", "cooldown"} {
+			if options.store != "" && extras.OpenStore == nil {
+				return errNoStore
+			}
+			for _, name := range []string{"min-severity", "cooldown", "store"} {
 				if options.mode != modeDecide && cmd.Flags().Changed(name) {
 					fmt.Fprintf(s.err, "note: --%s has no effect with --%s\n", name, options.mode)
 				}
@@ -155,7 +197,7 @@ file or record cannot be read, the others still are.`,
 			} else {
 				options.config = alert.Config{}
 			}
-			*code, err = scan(ctx, set, options, s)
+			*code, err = scan(ctx, extras, set, options, s)
 			return err
 		},
 	}

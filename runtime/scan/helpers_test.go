@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/trailalerts/trailalerts/runtime"
+	"github.com/trailalerts/trailalerts/runtime/store/sqlite"
 )
 
 func onName(key string, level runtime.Level, names ...string) *runtime.Rule {
@@ -96,7 +97,7 @@ func callSet(t *testing.T, set runtime.Ruleset, stdin string, args ...string) ou
 	var stdout, stderr bytes.Buffer
 	s := newStreams(strings.NewReader(stdin), &stdout, &stderr)
 	s.now = func() time.Time { return time.Time{} }
-	code := run(context.Background(), set, args, s)
+	code := run(context.Background(), Extras{OpenStore: openTestStore}, set, args, s)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -109,3 +110,12 @@ func wantIn(t *testing.T, printed string, texts ...string) {
 		}
 	}
 }
+
+type testStore struct{ *sqlite.Store }
+
+func openTestStore(path string, now func() time.Time) (Store, error) {
+	s, err := sqlite.Open(path, now)
+	return testStore{s}, err
+}
+
+func (s testStore) Begin(ctx context.Context) (Session, error) { return s.Store.Begin(ctx) }

@@ -145,3 +145,11 @@ func isDeliveryName(path string) bool {
 	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
 	return strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
 }
+
+// mustExist reports that a file is not there: opening a store would create it.
+func mustExist(path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("read %s: %w", path, bareCause(err))
+	}
+	return nil
+}

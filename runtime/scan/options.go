@@ -38,34 +38,40 @@ type options struct {
 	format      string
 	config      alert.Config
 	output      string // "" is stdout
+	store       string // "" is none
+	why         bool
 	failOnMatch bool
 	verbose     bool
 	paths       []string
 }
 
+// keepRecords reports whether whole records are shown or remembered.
+func (o *options) keepRecords() bool { return o.format == formatHTML || o.store != "" }
+
 // scanFlags are the flags as they were given.
 type scanFlags struct {
-	failOnMatch, matches, alerts, verbose bool
-	format, minSeverity, store, output    string
-	cooldown                              string
+	failOnMatch, matches, alerts, why, verbose bool
+	format, minSeverity, store, output         string
+	cooldown                                   string
 }
 
 func (f *scanFlags) register(set *pflag.FlagSet) {
 	set.SortFlags = false
-	set.StringVarP(&f.format, "format", "f", formatTable, "`FORMAT`: table, jsonl or csv")
+	set.StringVarP(&f.format, "format", "f", formatTable, "`FORMAT`: table, jsonl, csv or html")
 	set.StringVarP(&f.output, "output", "o", "", "write to `FILE`, which appears when it is complete, instead of stdout")
 	set.BoolVar(&f.matches, "matches", false, "detection only: print every match of every rule")
 	set.BoolVar(&f.alerts, "alerts", false, "detection, thresholds and correlations: no exceptions, severity or cooldown")
 	set.StringVar(&f.minSeverity, "min-severity", runtime.Medium.String(), "least `LEVEL` that is alerted: info, low, medium, high or critical")
 	set.StringVar(&f.cooldown, "cooldown", "60", "`MINUTES` that an alert holds back further ones of its rule, account and actor; 0 is off")
 	set.BoolVar(&f.failOnMatch, "fail-on-match", false, "exit 1 when anything is printed")
+	set.BoolVar(&f.why, "why", false, "print with each alert the decisions that led to it (table; the other formats have them)")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "name every skipped file and every unreadable record")
-	set.StringVar(&f.store, "store", "", "remember alerts in `FILE` (not available yet)")
+	set.StringVar(&f.store, "store", "", "remember what was decided in the SQLite file `FILE`")
 }
 
 // options checks the flags and paths.
 func (f *scanFlags) options(paths []string) (options, error) {
-	o := options{mode: modeDecide, format: f.format, output: f.output, failOnMatch: f.failOnMatch, verbose: f.verbose, paths: paths}
+	o := options{mode: modeDecide, format: f.format, output: f.output, store: f.store, why: f.why, failOnMatch: f.failOnMatch, verbose: f.verbose, paths: paths}
 	switch {
 	case f.matches && f.alerts:
 		return o, errors.New("--matches and --alerts exclude each other: --matches leaves out everything behind detection, --alerts only the decisions")
@@ -74,14 +80,11 @@ func (f *scanFlags) options(paths []string) (options, error) {
 	case f.alerts:
 		o.mode = modeAlerts
 	}
-	if f.format == formatHTML {
-		return o, errors.New("--format html is not available yet: use table, jsonl or csv")
+	if !slices.Contains([]string{formatTable, formatJSONL, formatCSV, formatHTML}, f.format) {
+		return o, fmt.Errorf("unknown format %q: use table, jsonl, csv or html", f.format)
 	}
-	if !slices.Contains([]string{formatTable, formatJSONL, formatCSV}, f.format) {
-		return o, fmt.Errorf("unknown format %q: use table, jsonl or csv", f.format)
-	}
-	if f.store != "" {
-		return o, errors.New("--store is not available yet: without it every scan decides from what it reads itself")
+	if f.format == formatHTML && o.mode == modeMatches {
+		return o, errors.New("--format html shows alerts: leave out --matches, or use table, jsonl or csv")
 	}
 	if o.output == standardStream {
 		o.output = ""

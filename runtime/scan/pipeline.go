@@ -7,6 +7,7 @@ import (
 	goruntime "runtime"
 	"slices"
 	"syscall"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,7 +29,7 @@ var errInterrupted = errors.New("interrupted: what was not printed before is los
 
 // scan runs the pipeline from paths to output. The error is what made it stop;
 // what merely could not be read is reported and shows in the exit code.
-func scan(ctx context.Context, set runtime.Ruleset, o options, s streams) (int, error) {
+func scan(ctx context.Context, extras Extras, set runtime.Ruleset, o options, s streams) (_ int, err error) {
 	started := s.now()
 	inputs, problems := resolve(o.paths)
 	rep := newReport(o, problems)
@@ -47,12 +48,18 @@ func scan(ctx context.Context, set runtime.Ruleset, o options, s streams) (int, 
 	}
 	defer dest.abort() // also when a matcher panics
 
-	p := pipeline{
-		options: o, report: rep, dest: dest, printer: newPrinter(o, s, dest),
-		decisions: alert.NewPipeline(set, o.config, alert.Edges{Store: alert.NewMemory(s.now), Now: s.now, Release: releaseOf(set)}),
+	p := pipeline{options: o, set: set, now: s.now, report: rep, dest: dest, printer: newPrinter(o, s, dest, set, rep)}
+	if o.store != "" && o.mode == modeDecide {
+		store, err := extras.OpenStore(o.store, s.now)
+		if err != nil {
+			return exitEnvironment, &environmentError{err}
+		}
+		defer func() { _ = store.Close() }() // it has nothing left to write
+		p.store = store
 	}
+	p.decideOver(alert.NewMemory(s.now))
 	bar := newProgress(o, s, len(read))
-	err = inTurn(ctx, set, read, s, rep.namedRecords, func(in input, c *contents) error {
+	err = inTurn(ctx, set, read, s, rep.namedRecords, o.keepRecords(), func(in input, c *contents) error {
 		bar.add()
 		rep.file(in.path, c)
 		return p.take(ctx, c.findings)
@@ -84,7 +91,7 @@ func scan(ctx context.Context, set runtime.Ruleset, o options, s streams) (int, 
 
 // inTurn reads the inputs in parallel and calls take for each in their order,
 // in the goroutine of the caller. It stops at the first error of take.
-func inTurn(ctx context.Context, set runtime.Ruleset, inputs []input, s streams, maxFaults int, take func(input, *contents) error) error {
+func inTurn(ctx context.Context, set runtime.Ruleset, inputs []input, s streams, maxFaults int, keepRecords bool, take func(input, *contents) error) error {
 	type job struct {
 		input input
 		done  chan contents
@@ -114,7 +121,7 @@ func inTurn(ctx context.Context, set runtime.Ruleset, inputs []input, s streams,
 	})
 	for range workers {
 		group.Go(func() error {
-			r := newReader(set, s.in, maxFaults)
+			r := newReader(set, s.in, maxFaults, keepRecords)
 			for j := range queue {
 				j.done <- r.read(ctx, j.input)
 			}
@@ -153,6 +160,9 @@ type pipeline struct {
 	printer printer
 	printed int
 
+	set       runtime.Ruleset
+	now       func() time.Time
+	store     Store // nil: what is decided is forgotten
 	decisions *alert.Pipeline
 	held      []alert.Finding // modeDecide: what is decided when all is read
 }
@@ -185,9 +195,30 @@ func (p *pipeline) print(a *alert.Alert) error {
 	return p.dest.named(p.printer.print(a))
 }
 
+// decideOver begins decisions that remember in a store.
+func (p *pipeline) decideOver(store alert.Store) {
+	p.decisions = alert.NewPipeline(p.set, p.options.config, alert.Edges{Store: store, Now: p.now, Release: releaseOf(p.set)})
+}
+
 // finish decides what was held, in order of event time, and completes the
-// output.
+// output. Only then is it remembered: what was decided and not printed would
+// never be.
 func (p *pipeline) finish(ctx context.Context) error {
+	if p.store == nil {
+		return p.complete(ctx)
+	}
+	session, err := p.store.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	p.decideOver(session)
+	if err := p.complete(ctx); err != nil {
+		return errors.Join(err, session.Rollback())
+	}
+	return session.Commit()
+}
+
+func (p *pipeline) complete(ctx context.Context) error {
 	slices.SortStableFunc(p.held, func(a, b alert.Finding) int { return alert.Less(&a, &b) })
 	for _, f := range p.held {
 		if err := p.decide(ctx, f); err != nil {

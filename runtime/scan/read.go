@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,13 +47,15 @@ type reader struct {
 	stdin     io.Reader
 	maxFaults int
 
+	keepRecords bool // in the findings
+
 	event   *runtime.Event
 	records *cloudtrail.Reader
 	matched []*runtime.Rule
 }
 
-func newReader(set runtime.Ruleset, stdin io.Reader, maxFaults int) *reader {
-	return &reader{match: set.Match, stdin: stdin, maxFaults: maxFaults, event: new(runtime.Event)}
+func newReader(set runtime.Ruleset, stdin io.Reader, maxFaults int, keepRecords bool) *reader {
+	return &reader{match: set.Match, stdin: stdin, maxFaults: maxFaults, keepRecords: keepRecords, event: new(runtime.Event)}
 }
 
 // read reads a file to its end, or as far as it can be read.
@@ -130,7 +133,11 @@ func (r *reader) readRecords(ctx context.Context, path string, source io.Reader,
 			c.fault(fmt.Errorf("record %d: %w", record.Index, errDamaged), r.maxFaults)
 		}
 		for _, rule := range sortedByKey(r.matched) {
-			c.findings = append(c.findings, alert.NewFinding(rule, r.event, alert.Location{File: path, Record: record.Index}))
+			f := alert.NewFinding(rule, r.event, alert.Location{File: path, Record: record.Index})
+			if r.keepRecords {
+				f.Raw = bytes.Clone(record.Raw)
+			}
+			c.findings = append(c.findings, f)
 		}
 	}
 	c.err = ctx.Err()

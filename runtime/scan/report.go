@@ -107,6 +107,21 @@ func (r *report) print(w io.Writer, took time.Duration) {
 	_, _ = io.WriteString(w, b.String())
 }
 
+// skippedLines says what was not read, and why, for the page.
+func (r *report) skippedLines() []string {
+	var lines []string
+	for _, reason := range []string{skipNoRecords, skipName, skipLink, skipIrregular} {
+		names := slices.Sorted(slices.Values(r.skipped[reason]))
+		for _, name := range names {
+			lines = append(lines, name+": "+reason)
+		}
+	}
+	for _, file := range r.foreignFile {
+		lines = append(lines, file+": not a CloudTrail record")
+	}
+	return lines
+}
+
 // others says what became of the matches that are no alerts.
 func (r *report) others() string {
 	var parts []string

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
@@ -17,7 +18,7 @@ type printer interface {
 	end(records int, readAll bool) error
 }
 
-func newPrinter(o options, s streams, dest *destination) printer {
+func newPrinter(o options, s streams, dest *destination, set runtime.Ruleset, rep *report) printer {
 	decided := o.mode != modeMatches
 	switch o.format {
 	case formatJSONL:
@@ -26,7 +27,12 @@ func newPrinter(o options, s streams, dest *destination) printer {
 		return &jsonlPrinter{encoder: encoder, decided: decided}
 	case formatCSV:
 		return &csvPrinter{writer: csv.NewWriter(dest), decided: decided}
+	case formatHTML:
+		return &htmlPrinter{options: o, dest: dest, release: releaseOf(set), now: s.now, report: rep}
 	default:
+		if o.why && decided {
+			return &whyPrinter{dest: dest}
+		}
 		t := &tablePrinter{dest: dest, width: s.width, color: s.color, decided: decided}
 		if o.output != "" {
 			t.width, t.color = plainWidth, false

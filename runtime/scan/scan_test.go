@@ -147,8 +147,12 @@ func TestExitCodes(t *testing.T) {
 		{"an unknown command", "scam", 3, `error: unknown command "scam"`},
 		{"an unknown topic of help", "help scam", 3, `error: unknown command "scam"`},
 		{"an unknown format", "scan -f xml quiet.json", 3, `unknown format "xml"`},
-		{"html", "scan --format html quiet.json", 3, "not available yet"},
-		{"a store", "scan --store alerts.db quiet.json", 3, "not available yet"},
+		{"html of matches", "scan --format html --matches quiet.json", 3, "--format html shows alerts"},
+		{"a store that is no database", "scan --store quiet.json match.json", 3, "open store quiet.json: the file is no SQLite database"},
+		{"a store that is not used", "scan --store alerts.db --matches match.json", 0, "note: --store has no effect with --matches"},
+		{"an explanation without a store", "explain-alert e1", 3, "explain-alert needs --store FILE"},
+		{"an explanation from a store that is not there", "explain-alert --store nope.db e1", 3, "read nope.db: no such file or directory"},
+		{"an explanation without an ID", "explain-alert --store nope.db", 3, "explain-alert needs one ID"},
 		{"s3", "scan s3://bucket/prefix", 3, "copy the files first: aws s3 sync s3://bucket/prefix DIR"},
 		{"an unknown severity", "scan --min-severity grave quiet.json", 3, `unknown severity "grave"`},
 		{"a negative cooldown", "scan --cooldown -1 quiet.json", 3, "--cooldown -1"},
@@ -310,7 +314,7 @@ func TestOutputFileLeavesNothingBehind(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var stderr strings.Builder
-	if code := run(ctx, testSet(), []string{"scan", "-o", "out/old", "a.json"}, newStreams(nil, failing{}, &stderr)); code != 3 {
+	if code := run(ctx, Extras{}, testSet(), []string{"scan", "-o", "out/old", "a.json"}, newStreams(nil, failing{}, &stderr)); code != 3 {
 		t.Errorf("interrupted: exit code %d", code)
 	}
 	wantIn(t, stderr.String(), "error: interrupted")
@@ -348,12 +352,12 @@ func TestWriteErrors(t *testing.T) {
 	for _, args := range []string{"-f jsonl", "-f csv", "-f table", "-f jsonl --matches", "-f csv --matches", "-f table --matches", "-f table --min-severity=critical --cooldown=0"} {
 		arguments := append([]string{"scan"}, append(strings.Fields(args), ".")...)
 		var stderr strings.Builder
-		code := run(context.Background(), testSet(), arguments, newStreams(nil, failing{errors.New("disk on fire")}, &stderr))
+		code := run(context.Background(), Extras{}, testSet(), arguments, newStreams(nil, failing{errors.New("disk on fire")}, &stderr))
 		if code != 3 || stderr.String() != "error: write to standard output: disk on fire\n" {
 			t.Errorf("%s: exit code %d, stderr %q", args, code, stderr.String())
 		}
 		stderr.Reset()
-		code = run(context.Background(), testSet(), arguments, newStreams(nil, failing{syscall.EPIPE}, &stderr))
+		code = run(context.Background(), Extras{}, testSet(), arguments, newStreams(nil, failing{syscall.EPIPE}, &stderr))
 		if code != 3 || stderr.String() != "" {
 			t.Errorf("%s, a closed pipe: exit code %d, stderr %q", args, code, stderr.String())
 		}

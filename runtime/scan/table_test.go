@@ -18,7 +18,7 @@ func tableOf(t *testing.T, width int, color bool, args ...string) string {
 	s := newStreams(strings.NewReader(""), &stdout, &stderr)
 	s.width, s.color = width, color
 	s.now = func() time.Time { return time.Time{} }
-	run(context.Background(), testSet(), append([]string{"scan"}, args...), s)
+	run(context.Background(), Extras{}, testSet(), append([]string{"scan"}, args...), s)
 	if strings.Contains(stderr.String(), "scanned") == false {
 		t.Errorf("the scan failed: %s", stderr.String())
 	}
