@@ -14,8 +14,13 @@ import (
 type Memory struct {
 	now func() time.Time
 
+	// Limit is how many bytes the bodies of the items may have together, 0 being
+	// any number. What expires first is forgotten first then.
+	Limit int
+
 	mu         sync.Mutex
 	partitions map[string][]Item // by Sort
+	bytes      int
 	written    int
 }
 
@@ -78,7 +83,9 @@ func (m *Memory) Put(ctx context.Context, item Item) error {
 	}
 	item = clone(item)
 	item.Version++
+	m.bytes += len(item.Body)
 	if found {
+		m.bytes -= len(items[i].Body)
 		items[i] = item
 	} else {
 		m.partitions[item.Partition] = slices.Insert(items, i, item)
@@ -87,17 +94,43 @@ func (m *Memory) Put(ctx context.Context, item Item) error {
 	return nil
 }
 
-// forget removes what has expired, once in many writes: names in keys are chosen
-// by callers of AWS, who could fill the memory otherwise.
+// forget removes what has expired, once in many writes, and what is too much:
+// names in keys are chosen by callers of AWS, who could fill the memory
+// otherwise.
 func (m *Memory) forget() {
 	const many = 10_000
-	if m.written++; m.written%many != 0 {
+	m.written++
+	if m.written%many == 0 {
+		m.keep(func(item Item) bool { return item.Expires.After(m.now()) })
+	}
+	if m.Limit == 0 || m.bytes <= m.Limit {
 		return
 	}
-	now := m.now()
+	var all []Item
+	for _, items := range m.partitions {
+		all = append(all, items...)
+	}
+	slices.SortFunc(all, func(a, b Item) int { return b.Expires.Compare(a.Expires) })
+	last, bytes := time.Time{}, 0
+	for _, item := range all {
+		if bytes += len(item.Body); bytes > m.Limit/2 {
+			last = item.Expires
+			break
+		}
+	}
+	m.keep(func(item Item) bool { return item.Expires.After(last) })
+}
+
+func (m *Memory) keep(worthIt func(Item) bool) {
 	for partition, items := range m.partitions {
-		items = slices.DeleteFunc(items, func(item Item) bool { return !item.Expires.After(now) })
-		if m.partitions[partition] = items; len(items) == 0 {
+		m.partitions[partition] = slices.DeleteFunc(items, func(item Item) bool {
+			drop := !worthIt(item)
+			if drop {
+				m.bytes -= len(item.Body)
+			}
+			return drop
+		})
+		if len(m.partitions[partition]) == 0 {
 			delete(m.partitions, partition)
 		}
 	}

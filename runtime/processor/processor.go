@@ -45,6 +45,9 @@ type config struct {
 	logLevel    slog.Level    // AWS_LAMBDA_LOG_LEVEL, which Lambda sets from the function's logging configuration
 }
 
+// memoryLimit is how many bytes of history a processor without a table keeps.
+const memoryLimit = 32 << 20
+
 // maxCooldown is a year in minutes: more is a mistake.
 const maxCooldown = 365 * 24 * 60
 
@@ -110,8 +113,10 @@ func newHandler(set runtime.Ruleset, getenv func(string) string, out io.Writer, 
 		return nil, err
 	}
 	h := &handler{lines: slog.NewJSONHandler(out, &slog.HandlerOptions{Level: c.logLevel}), now: now}
+	memory := alert.NewMemory(now)
+	memory.Limit = memoryLimit
 	h.pipeline = alert.NewPipeline(set, alert.Config{Exceptions: set.Exceptions, MinSeverity: c.minSeverity, Cooldown: c.cooldown}, alert.Edges{
-		Store: alert.NewMemory(now), Notifiers: []alert.Notifier{h}, Now: now,
+		Store: memory, Notifiers: []alert.Notifier{h}, Now: now,
 	})
 	return h, nil
 }
