@@ -84,11 +84,14 @@ func TestImports(t *testing.T) {
 			"/cmd/analyzer":  lambda,
 			"/cmd/processor": lambda,
 			// A throw-away program is generated rules and one of these two.
-			"/runtime/scan":       append([]string{aws}, lambda...),
-			"/runtime/ruletest":   append([]string{aws}, lambda...),
-			"/generated":          append([]string{aws}, lambda...),
-			"/runtime/alert":      append([]string{aws}, lambda...),
-			"/runtime/cloudtrail": append([]string{aws, fastjson}, lambda...),
+			"/runtime/scan":         append([]string{aws}, lambda...),
+			"/runtime/ruletest":     append([]string{aws}, lambda...),
+			"/generated":            append([]string{aws}, lambda...),
+			"/runtime/alert":        append([]string{aws}, lambda...),
+			"/runtime/report":       append([]string{aws}, lambda...),
+			"/runtime/store/sqlite": {aws},
+			"/cmd/trailalerts":      {yaml, sigmaGo, jennifer, compiler},
+			"/runtime/cloudtrail":   append([]string{aws, fastjson}, lambda...),
 		} {
 			p, found := all[module+path]
 			if !found {
@@ -97,6 +100,28 @@ func TestImports(t *testing.T) {
 			for _, dep := range p.Deps {
 				if slices.ContainsFunc(banned, func(b string) bool { return within(dep, b) }) {
 					t.Errorf("%s depends on %s", path, dep)
+				}
+			}
+		}
+	})
+
+	t.Run("a channel, a store, an enricher knows no other, and decisions know none", func(t *testing.T) {
+		edges := []string{"/runtime/store", "/runtime/notify", "/runtime/enrich"}
+		for path, p := range all {
+			_, name, within := strings.Cut(path, module+"/runtime/")
+			if !within {
+				continue
+			}
+			kind, _, _ := strings.Cut(name, "/")
+			for _, i := range p.Imports {
+				for _, edge := range edges {
+					_, imported, isEdge := strings.Cut(i, module+edge+"/")
+					if !isEdge || imported == "egress" || strings.HasPrefix(imported, "egress/") || strings.HasPrefix(imported, "payload") || strings.HasPrefix(imported, "internal/") {
+						continue // egress and payload are what several channels share
+					}
+					if kind != "processor" && !strings.HasSuffix(path, "test") {
+						t.Errorf("%s imports %s", path, i)
+					}
 				}
 			}
 		}
