@@ -9,7 +9,7 @@ import (
 	"github.com/trailalerts/trailalerts/runtime"
 )
 
-// A Request asks Main to test one rule.
+// A Request asks Main to test one rule or correlation.
 type Request struct {
 	Rule  string          `json:"rule"`  // its key
 	Tests json.RawMessage `json:"tests"` // the text of its file of tests
@@ -34,11 +34,7 @@ func serve(set runtime.Ruleset, requests *json.Decoder, results *json.Encoder) e
 		} else if err != nil {
 			return fmt.Errorf("read request: %w", err)
 		}
-		i := slices.IndexFunc(set.Rules, func(r *runtime.Rule) bool { return r.Key == request.Rule })
-		if i < 0 {
-			return fmt.Errorf("test rule %q: it is not in the set", request.Rule)
-		}
-		result, err := Check(set.Rules[i], set.Match, request.Tests)
+		result, err := check(set, request)
 		if err != nil {
 			return fmt.Errorf("test rule %q: %w", request.Rule, err)
 		}
@@ -46,4 +42,12 @@ func serve(set runtime.Ruleset, requests *json.Decoder, results *json.Encoder) e
 			return fmt.Errorf("write result: %w", err)
 		}
 	}
+}
+
+func check(set runtime.Ruleset, request Request) (Result, error) {
+	i := slices.IndexFunc(set.Rules, func(r *runtime.Rule) bool { return r.Key == request.Rule })
+	if i < 0 {
+		return CheckCorrelation(set, request.Rule, request.Tests)
+	}
+	return Check(set.Rules[i], set.Match, request.Tests)
 }

@@ -1,6 +1,7 @@
 // Package ruletest runs compiled rules against their *_tests.json: a JSON object
-// {"should_match":[record...],"should_not_match":[record...]}. Generated tests
-// are one call into it.
+// {"should_match":[record...],"should_not_match":[record...]}; in those of a
+// correlation, a list of records stands where a record does. Generated tests are
+// one call into it.
 package ruletest
 
 import (
@@ -50,15 +51,8 @@ func Check(rule *runtime.Rule, match MatchFunc, text []byte) (Result, error) {
 		return Result{}, err
 	}
 	var result Result
-	for _, group := range []struct {
-		name   string
-		events []json.RawMessage
-		want   bool
-	}{
-		{"should_match", tests.ShouldMatch, true},
-		{"should_not_match", tests.ShouldNotMatch, false},
-	} {
-		for i, raw := range group.events {
+	for _, group := range tests.groups() {
+		for i, raw := range group.items {
 			result.Events++
 			e := runtime.NewEvent(raw)
 			alone := rule.Match(e)
@@ -83,6 +77,17 @@ type testFile struct {
 	ShouldNotMatch []json.RawMessage `json:"should_not_match"`
 }
 
+// A group is the tests of which one thing is wanted.
+type group struct {
+	name  string
+	items []json.RawMessage
+	want  bool
+}
+
+func (f testFile) groups() []group {
+	return []group{{"should_match", f.ShouldMatch, true}, {"should_not_match", f.ShouldNotMatch, false}}
+}
+
 func parse(text []byte) (testFile, error) {
 	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	decoder.DisallowUnknownFields()
@@ -91,7 +96,7 @@ func parse(text []byte) (testFile, error) {
 		return testFile{}, fmt.Errorf("read tests: %w", err)
 	}
 	if len(tests.ShouldMatch) == 0 || len(tests.ShouldNotMatch) == 0 {
-		return testFile{}, fmt.Errorf("read tests: should_match and should_not_match need a record each")
+		return testFile{}, fmt.Errorf("read tests: should_match and should_not_match need an item each")
 	}
 	return tests, nil
 }
@@ -237,7 +242,13 @@ func records(t testing.TB, dir string) []json.RawMessage {
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		all = append(append(all, tests.ShouldMatch...), tests.ShouldNotMatch...)
+		for _, item := range append(tests.ShouldMatch, tests.ShouldNotMatch...) {
+			if sequence, ok := sequenceOf(item); ok {
+				all = append(all, sequence...)
+			} else {
+				all = append(all, item)
+			}
+		}
 		return nil
 	})
 	if err != nil {
