@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +16,7 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
-func checkCommand() *cobra.Command {
+func checkCommand(now func() time.Time) *cobra.Command {
 	var o loadOptions
 	var format string
 	var strict bool
@@ -29,10 +31,11 @@ func checkCommand() *cobra.Command {
 			default:
 				return fmt.Errorf("unknown --format %q: use text, json or sarif", format)
 			}
-			p, checked, err := checkProject(o, paths)
+			p, err := checkProject(o, paths)
 			if err != nil {
 				return err
 			}
+			plan.Expiring(p.plan.Exceptions, now(), &p.list)
 			switch format {
 			case "json":
 				err = diag.WriteJSON(cmd.OutOrStdout(), p.list.Sorted())
@@ -44,7 +47,7 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s checked: %s\n", plural(checked, "rule"), p.summary())
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s checked: %s\n", p.read, p.summary())
 			switch {
 			case p.list.HasErrors():
 				return exit(exitRefused)
@@ -62,35 +65,21 @@ func checkCommand() *cobra.Command {
 }
 
 // checkProject loads the rules directory, or the paths when there are any.
-func checkProject(o loadOptions, paths []string) (p *project, checked int, err error) {
+func checkProject(o loadOptions, paths []string) (*project, error) {
 	if len(paths) > 0 {
 		return checkPaths(paths)
 	}
 	if _, err := o.oneDirectory(); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	o.tests, o.strictIDs = testsRequiredIfStructured, true
-	p, err = load(o)
-	if err != nil {
-		return nil, 0, err
-	}
-	return p, p.rules, nil
+	return load(o)
 }
 
 // checkPaths loads files, and the files of directories, as rules.
-func checkPaths(paths []string) (p *project, checked int, err error) {
-	p = &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
-	var rules []*sigma.Rule
-	var placeholders *plan.Placeholders
-	parse := func(file sigma.File) (known []*sigma.Rule) {
-		p.texts[file.Path] = file.Text
-		documents, ok := sigma.Parse(file, &p.list)
-		checked += len(documents)
-		if ok {
-			rules = append(rules, documents...)
-		}
-		return slices.DeleteFunc(slices.Clone(documents), func(r *sigma.Rule) bool { return r.Filter })
-	}
+func checkPaths(paths []string) (*project, error) {
+	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
+	all := &contents{}
 	seen := map[string]bool{}
 	for _, path := range paths {
 		if seen[filepath.Clean(path)] {
@@ -99,44 +88,83 @@ func checkPaths(paths []string) (p *project, checked int, err error) {
 		seen[filepath.Clean(path)] = true
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, 0, fmt.Errorf("check: %w", err)
+			return nil, fmt.Errorf("check: %w", err)
 		}
 		if info.IsDir() {
-			dir, err := openDirectory(path, false, &p.list)
-			if err != nil {
-				return nil, 0, err
-			}
-			sigma.Keys([]*sigma.Directory{dir}, &p.list)
-			var known []*sigma.Rule
-			for _, file := range dir.Files {
-				known = append(known, parse(file)...)
-			}
-			if placeholders, err = p.placeholders(dir); err != nil {
-				return nil, 0, err
-			}
-			exceptions, err := p.configuration(dir)
-			if err != nil {
-				return nil, 0, err
-			}
-			plan.BuildExceptions(exceptions, known, &p.list)
-			continue
+			err = p.checkDirectory(path, all)
+		} else {
+			err = p.checkFile(path, all)
 		}
-		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, 0, fmt.Errorf("check: %w", err)
+			return nil, err
 		}
-		name := filepath.Base(path)
-		if strings.HasSuffix(name, "_tests.json") {
-			p.texts[filepath.ToSlash(path)] = text
-			sigma.CheckTests(filepath.ToSlash(path), text, &p.list)
+	}
+	sigma.Unique(all.good, diag.Warning, &p.list)
+	p.plan.Rules = plan.Build(all.good, all.placeholders, &p.list)
+	p.plan.Correlations = plan.BuildCorrelations(all.good, slices.Concat(all.known, all.filters), &p.list)
+	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
+	p.read.rules += len(all.filters)
+	return p, nil
+}
+
+// checkDirectory adds the files of a directory to those that are checked.
+func (p *project) checkDirectory(path string, all *contents) error {
+	dir, err := openDirectory(path, false, &p.list)
+	if err != nil {
+		return err
+	}
+	sigma.Keys([]*sigma.Directory{dir}, &p.list)
+	c, err := p.readDirectory(dir, loadOptions{})
+	if err != nil {
+		return err
+	}
+	p.plan.Exceptions = append(p.plan.Exceptions, plan.BuildExceptions(c.exceptions, c.known, &p.list)...)
+	plan.BuildPostprocessing(c.postprocessing, c.known, &p.list)
+	all.known, all.filters, all.good = append(all.known, c.known...), append(all.filters, c.filters...), append(all.good, c.good...)
+	if c.placeholders != nil {
+		all.placeholders = c.placeholders
+	}
+	return nil
+}
+
+// checkFile adds a file to those that are checked.
+func (p *project) checkFile(path string, all *contents) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	name, slashes := filepath.Base(path), filepath.ToSlash(path)
+	if stem, is := strings.CutSuffix(path, "_tests.json"); is {
+		p.texts[slashes] = text
+		sigma.CheckTests(slashes, text, testsCorrelation(stem), &p.list)
+		return nil
+	}
+	if ext := filepath.Ext(name); ext != ".yml" && ext != ".yaml" {
+		return fmt.Errorf("check %s: a rule is a .yml file; other configuration is checked with its directory", path)
+	}
+	p.parse(sigma.File{Key: strings.TrimSuffix(name, filepath.Ext(name)), Path: slashes, Source: name, Text: text}, all)
+	return nil
+}
+
+// testsCorrelation reports whether the document beside a file of tests, which is
+// called so but for the ending, is a correlation. What is wrong with it is said
+// when it is checked itself.
+func testsCorrelation(stem string) bool {
+	name, number, _ := strings.Cut(filepath.Base(stem), "#")
+	document := 1
+	if number != "" {
+		var err error
+		if document, err = strconv.Atoi(number); err != nil {
+			return false
+		}
+	}
+	for _, ext := range []string{".yml", ".yaml"} {
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(stem), name+ext))
+		if err != nil {
 			continue
 		}
-		if ext := filepath.Ext(name); ext != ".yml" && ext != ".yaml" {
-			return nil, 0, fmt.Errorf("check %s: a rule is a .yml file; other configuration is checked with its directory", path)
-		}
-		parse(sigma.File{Key: strings.TrimSuffix(name, filepath.Ext(name)), Path: filepath.ToSlash(path), Source: name, Text: text})
+		documents, _ := sigma.Parse(sigma.File{Key: name, Source: name + ext, Text: text}, &diag.List{})
+		return document >= 1 && document <= len(documents) && documents[document-1].Correlation != nil
 	}
-	sigma.Unique(rules, diag.Warning, &p.list)
-	p.plan.Rules = plan.Build(rules, placeholders, &p.list)
-	return p, checked, nil
+	return false
 }

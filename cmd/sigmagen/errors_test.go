@@ -64,7 +64,7 @@ func checkArchive(t *testing.T, path string) {
 		}
 	}
 	var output bytes.Buffer
-	code := run(args, strings.NewReader(""), &output, &output)
+	code := run(args, strings.NewReader(""), &output, &output, clock)
 	got := map[string]string{"want": output.String(), "code": fmt.Sprintf("%d\n", code)}
 	if *update {
 		archive.Files = append(files,

@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -15,8 +16,8 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
-// FuzzParse reads any text as a rule. Nothing panics, what is wrong has a place
-// in the file, and a rule without an error becomes Go.
+// FuzzParse reads any text as a file of rules. Nothing panics, what is wrong has a
+// place in the file, and what has no error becomes Go.
 func FuzzParse(f *testing.F) {
 	rules, err := filepath.Glob("../../rules/sigma_rules/*.yml")
 	if err != nil || len(rules) == 0 {
@@ -47,16 +48,18 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var list diag.List
 		documents, ok := sigma.Parse(sigma.File{Key: "fuzz", Path: "fuzz.yml", Source: "fuzz.yml", Text: text}, &list)
-		rule := documents[0]
 		if !ok && !list.HasErrors() {
 			t.Fatal("neither a rule nor an error")
 		}
 		p := &plan.Plan{}
 		if ok {
-			p.Rules = plan.Build([]*sigma.Rule{rule}, nil, &list)
-			if len(p.Rules) == 0 && !list.HasErrors() {
-				t.Fatal("neither a plan nor an error")
+			p.Rules = plan.Build(documents, nil, &list)
+			p.Correlations = plan.BuildCorrelations(documents, documents, &list)
+			wanted := slices.DeleteFunc(slices.Clone(documents), func(r *sigma.Rule) bool { return r.Filter })
+			if len(p.Rules)+len(p.Correlations) != len(wanted) && !list.HasErrors() {
+				t.Fatalf("%d rules and %d correlations of %d documents, and no error", len(p.Rules), len(p.Correlations), len(wanted))
 			}
+			p.SetCapture()
 		}
 		lines := 1
 		for _, b := range text {

@@ -64,7 +64,7 @@ func generateCommand() *cobra.Command {
 			if err := apply(out, changes); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s, %s written, %s removed\n", plural(len(p.plan.Rules), "rule"), plural(count(changes, false), "file"), plural(count(changes, true), "file"))
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s, %s written, %s removed\n", p.planned(), plural(countChanges(changes, false), "file"), plural(countChanges(changes, true), "file"))
 			return nil
 		},
 	}
@@ -116,7 +116,8 @@ type change struct {
 	content []byte // nil for extra: the file goes
 }
 
-func count(changes []change, removed bool) int {
+// countChanges counts the files that are written, or those that are removed.
+func countChanges(changes []change, removed bool) int {
 	n := 0
 	for _, c := range changes {
 		if (c.content == nil) == removed {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+	"github.com/trailalerts/trailalerts/runtime"
 )
 
 // The miniature project: a rule for every construct of Sigma, its tests, and the
@@ -81,6 +82,27 @@ func TestGoldenCoversModifiers(t *testing.T) {
 	}
 }
 
+// TestGoldenCoversCorrelations holds that a correlation there has each type and
+// each operator.
+func TestGoldenCoversCorrelations(t *testing.T) {
+	used := map[string]bool{}
+	for _, c := range loadGolden(t).plan.Correlations {
+		used[c.Type] = true
+		for _, comparison := range c.Condition {
+			used[comparison.Operator] = true
+		}
+	}
+	wanted := []string{"gt", "gte", "lt", "lte", "eq", "neq"}
+	for of := runtime.EventCount; of <= runtime.TemporalOrdered; of++ {
+		wanted = append(wanted, of.String())
+	}
+	for _, name := range wanted {
+		if !used[name] {
+			t.Errorf("no correlation in %s uses %s", goldenRules, name)
+		}
+	}
+}
+
 func noteModifiers(item sigma.Item, used map[string]bool) {
 	for _, modifier := range item.Modifiers {
 		used[modifier.Value] = true
@@ -131,7 +153,7 @@ func replaceFiles(t *testing.T, dir string, texts map[string]string) {
 // itself for an author who misspells one beyond recognition.
 func knownModifiers(t *testing.T) []string {
 	t.Helper()
-	p := loadExample(t, map[string]string{"example.yml": exampleRule("detection: {selection: {eventName|0123456789: x}, condition: selection}")})
+	p := loadExample(t, ruleExample("detection: {selection: {eventName|0123456789: x}, condition: selection}"))
 	for _, d := range p.list.Sorted() {
 		if _, names, found := strings.Cut(d.Hint, "the modifiers are: "); found {
 			modifiers := strings.Split(names, ", ")

@@ -99,7 +99,7 @@ func TestHostileRules(t *testing.T) {
 	slices.Sort(keys)
 	writeText(t, "rules/exceptions.json", exceptionsJSON(t, exceptions))
 	var stderr bytes.Buffer
-	if code := run([]string{"generate", "--out", "generated"}, strings.NewReader(""), io.Discard, &stderr); code != exitClean {
+	if code := run([]string{"generate", "--out", "generated"}, strings.NewReader(""), io.Discard, &stderr, clock); code != exitClean {
 		t.Fatalf("sigmagen generate: exit code %d\n%s", code, stderr.Bytes())
 	}
 	if i := strings.IndexFunc(stderr.String(), func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }); i >= 0 {
@@ -147,7 +147,7 @@ func TestEveryStemIsInTheBuild(t *testing.T) {
 		writeRule(t, stem, awkwardRule(stem), `{"should_match": [{"eventName": "StopLogging"}], "should_not_match": [{}]}`)
 	}
 	var stderr bytes.Buffer
-	if code := run([]string{"generate"}, strings.NewReader(""), io.Discard, &stderr); code != exitClean {
+	if code := run([]string{"generate"}, strings.NewReader(""), io.Discard, &stderr, clock); code != exitClean {
 		t.Fatalf("sigmagen generate: exit code %d\n%s", code, stderr.Bytes())
 	}
 	for _, system := range []struct{ os, arch string }{{"linux", "arm64"}, {"windows", "amd64"}, {"js", "wasm"}} {

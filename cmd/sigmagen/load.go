@@ -3,9 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,16 +37,32 @@ type project struct {
 	list  diag.List
 	texts map[string][]byte // by path, for diagnostics
 
-	rules int // how many were read, refused ones included
+	read count // refused ones included
+}
+
+// count says how many there are of what is compiled.
+type count struct{ rules, correlations, postprocessing int }
+
+func (c count) all() int { return c.rules + c.correlations + c.postprocessing }
+
+func (c count) String() string {
+	var parts []string
+	if c.rules > 0 || c.all() == 0 {
+		parts = append(parts, plural(c.rules, "rule"))
+	}
+	if c.correlations > 0 {
+		parts = append(parts, plural(c.correlations, "correlation"))
+	}
+	if c.postprocessing > 0 {
+		parts = append(parts, plural(c.postprocessing, "postprocessing rule"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // load reads and plans rules directories. An error is one of reading; what is
 // wrong with rules stands in the project's list.
 func load(o loadOptions) (*project, error) {
 	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
-	rules := map[*sigma.Directory][]*sigma.Rule{}
-	var filterDocuments []*sigma.Rule
-	var all []*sigma.Rule
 	for _, name := range o.dirs {
 		dir, err := openDirectory(name, o.prefix, &p.list)
 		if err != nil {
@@ -58,38 +71,17 @@ func load(o loadOptions) (*project, error) {
 		p.dirs = append(p.dirs, dir)
 	}
 	sigma.Keys(p.dirs, &p.list)
+	var contents []*contents
+	var filters, all []*sigma.Rule
 	for _, dir := range p.dirs {
-		var known []*sigma.Rule
-		filters, unread := map[string]bool{}, map[string]bool{}
-		for _, file := range dir.Files {
-			p.texts[file.Path] = file.Text
-			documents, ok := sigma.Parse(file, &p.list)
-			for _, document := range documents {
-				if document.Filter {
-					filters[document.Key] = true
-					filterDocuments = append(filterDocuments, document)
-				} else {
-					known = append(known, document)
-				}
-			}
-			unread[file.Path] = !ok && documents[0].Title.Value == ""
-			if unread[file.Path] && o.skipRefused {
-				p.list.Warnf(diag.Span{Position: diag.Position{Path: file.Path, Line: 1, Column: 1}}, "filter/unread", "mend it", "the file could not be read: if it holds a filter, the rules that it narrows match more than they should")
-			}
-			if ok {
-				rules[dir] = append(rules[dir], documents...)
-				all = append(all, documents...)
-			}
-		}
-		p.rules += len(known)
-		if err := p.checkTests(dir, known, filters, unread, o.tests); err != nil {
-			return nil, err
-		}
-		exceptions, err := p.configuration(dir)
+		c, err := p.readDirectory(dir, o)
 		if err != nil {
 			return nil, err
 		}
-		p.plan.Exceptions = append(p.plan.Exceptions, plan.BuildExceptions(exceptions, known, &p.list)...)
+		contents = append(contents, c)
+		filters = append(filters, c.filters...)
+		all = append(all, c.good...)
+		p.plan.Exceptions = append(p.plan.Exceptions, plan.BuildExceptions(c.exceptions, c.known, &p.list)...)
 	}
 	ids := diag.Warning
 	if o.strictIDs && p.dirs[0].Structured {
@@ -97,18 +89,19 @@ func load(o loadOptions) (*project, error) {
 	}
 	sigma.Unique(all, ids, &p.list)
 	refused := p.list.Refused()
-	for _, dir := range p.dirs {
-		placeholders, err := p.placeholders(dir)
-		if err != nil {
-			return nil, err
-		}
-		kept := slices.DeleteFunc(rules[dir], func(r *sigma.Rule) bool { return refused[r.Path] })
-		p.plan.Rules = append(p.plan.Rules, plan.Build(kept, placeholders, &p.list)...)
+	for _, c := range contents {
+		kept := slices.DeleteFunc(c.good, func(r *sigma.Rule) bool { return refused[r.Path] })
+		p.plan.Rules = append(p.plan.Rules, plan.Build(kept, c.placeholders, &p.list)...)
+		p.plan.Correlations = append(p.plan.Correlations, plan.BuildCorrelations(kept, slices.Concat(c.known, c.filters), &p.list)...)
+		p.plan.Correlations = append(p.plan.Correlations, plan.BuildPostprocessing(c.postprocessing, c.known, &p.list)...)
 	}
 	slices.SortFunc(p.plan.Rules, func(a, b *plan.Rule) int { return strings.Compare(a.Syntax.Key, b.Syntax.Key) })
-	refuseWithFilters(p.plan.Rules, filterDocuments, &p.list)
-	p.dropRefused()
+	slices.SortFunc(p.plan.Correlations, func(a, b *plan.Correlation) int { return strings.Compare(a.Key, b.Key) })
 	slices.SortFunc(p.plan.Exceptions, func(a, b plan.Exception) int { return strings.Compare(a.Rule, b.Rule) })
+	refuseWithFilters(p.plan.Rules, filters, &p.list)
+	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
+	p.dropRefused()
+	p.plan.SetCapture()
 	return p, nil
 }
 
@@ -123,7 +116,7 @@ func refuseWithFilters(rules []*plan.Rule, filters []*sigma.Rule, list *diag.Lis
 		for _, target := range filter.Targets {
 			for _, rule := range rules {
 				syntax := rule.Syntax
-				if target.Value != "" && (syntax.Name.Value == target.Value || strings.EqualFold(syntax.ID.Value, target.Value)) {
+				if syntax.Is(target.Value) {
 					list.Errorf(syntax.Title.Span, "filter/refused", "mend the filter", "the filter %s of this rule is refused", filter.Path)
 				}
 			}
@@ -132,129 +125,18 @@ func refuseWithFilters(rules []*plan.Rule, filters []*sigma.Rule, list *diag.Lis
 }
 
 // dropRefused leaves rules out of the plan that have an error, and exceptions of
-// rules that are left out.
+// rules and correlations that are left out.
 func (p *project) dropRefused() {
 	refused := p.list.Refused()
 	kept := map[string]bool{}
+	for _, c := range p.plan.Correlations {
+		kept[c.Key] = true
+	}
 	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool {
 		kept[r.Syntax.Key] = !refused[r.Syntax.Path]
 		return refused[r.Syntax.Path]
 	})
 	p.plan.Exceptions = slices.DeleteFunc(p.plan.Exceptions, func(e plan.Exception) bool { return !kept[e.Rule] })
-}
-
-func openDirectory(name string, prefix bool, list *diag.List) (*sigma.Directory, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, fmt.Errorf("open rules directory: %w (run it where that directory is, or name another with --rules)", err)
-	}
-	if !info.IsDir() {
-		return nil, fmt.Errorf("open rules directory: %s is a file; name the directory that holds it", name)
-	}
-	base, err := baseName(name)
-	if err != nil {
-		return nil, err
-	}
-	if !prefix {
-		base = ""
-	} else if !sigma.ValidStem(base) {
-		return nil, fmt.Errorf("open rules directory: --prefix cannot put %q before the names of rules: letters, digits, _ and - only", base)
-	}
-	return sigma.Open(os.DirFS(name), filepath.ToSlash(filepath.Clean(name)), base, list)
-}
-
-// baseName returns the last element of a path, also of "." and the like.
-func baseName(path string) (string, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return "", fmt.Errorf("find directory %s: %w", path, err)
-	}
-	return filepath.Base(absolute), nil
-}
-
-// checkTests holds the tests of a directory against a policy. filters are keys of
-// filter documents, unread the paths of files whose documents are not known.
-func (p *project) checkTests(dir *sigma.Directory, rules []*sigma.Rule, filters, unread map[string]bool, policy testsPolicy) error {
-	if policy == testsIgnored {
-		return nil
-	}
-	required := policy == testsRequired || policy == testsRequiredIfStructured && dir.Structured
-	known := map[string]bool{}
-	for _, rule := range rules {
-		known[rule.Key] = true
-		source, ok := dir.Tests[rule.Key]
-		if !ok {
-			if required {
-				sigma.MissingTests(rule, &p.list)
-			}
-			continue
-		}
-		text, err := dir.ReadFile(source)
-		if err != nil {
-			return err
-		}
-		p.texts[dir.Path(source)] = text
-		sigma.CheckTests(dir.Path(source), text, &p.list)
-	}
-	for _, key := range slices.Sorted(maps.Keys(dir.Tests)) {
-		place := diag.Span{Position: diag.Position{Path: dir.Path(dir.Tests[key]), Line: 1, Column: 1}}
-		switch {
-		case filters[key]:
-			p.list.Errorf(place, "tests/filter", "test the rules that it applies to", "a filter has no tests of its own")
-		case !known[key] && !unread[dir.FileOf(key)]:
-			p.list.Errorf(place, "tests/no-rule", "rename it with its rule, or delete it", "no document of that number stands in the file beside these tests")
-		}
-	}
-	return nil
-}
-
-// placeholders reads what the placeholders of a structured directory stand for.
-func (p *project) placeholders(dir *sigma.Directory) (*plan.Placeholders, error) {
-	if !dir.Structured {
-		return nil, nil
-	}
-	text, err := dir.ReadFile(sigma.PlaceholdersFile)
-	if err != nil || text == nil {
-		return nil, err
-	}
-	path := dir.Path(sigma.PlaceholdersFile)
-	p.texts[path] = text
-	return plan.NewPlaceholders(sigma.ParsePlaceholders(path, text, &p.list)), nil
-}
-
-// configuration reads what lies beside the rules of a structured directory.
-func (p *project) configuration(dir *sigma.Directory) ([]sigma.Exception, error) {
-	if !dir.Structured {
-		return nil, nil
-	}
-	var exceptions []sigma.Exception
-	for _, name := range []string{"exceptions.json", "exception.json"} {
-		text, err := dir.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		if text == nil {
-			continue
-		}
-		path := dir.Path(name)
-		p.texts[path] = text
-		whole := diag.Span{Position: diag.Position{Path: path, Line: 1, Column: 1}}
-		if name == "exception.json" {
-			p.list.Warnf(whole, "exceptions/name", "rename it to exceptions.json", "the file of exceptions is called exceptions.json")
-		}
-		if len(exceptions) > 0 {
-			p.list.Errorf(whole, "exceptions/name", "merge it into exceptions.json", "there are two files of exceptions")
-		}
-		exceptions = append(exceptions, sigma.ParseExceptions(path, text, &p.list)...)
-	}
-	unsupported, err := dir.Later()
-	if err != nil {
-		return nil, err
-	}
-	for _, source := range unsupported {
-		p.list.Errorf(diag.Span{Position: diag.Position{Path: dir.Path(source), Line: 1, Column: 1}}, "configuration/unsupported", "move it out of the rules directory", "%s is not supported yet", source)
-	}
-	return exceptions, nil
 }
 
 // report writes the diagnostics as text.
@@ -282,10 +164,24 @@ func (p *project) refuse(w io.Writer, skipRefused bool) (refused bool, err error
 	return true, nil
 }
 
+// planned says how many of everything are compiled.
+func (p *project) planned() count {
+	c := count{rules: len(p.plan.Rules)}
+	for _, correlation := range p.plan.Correlations {
+		if correlation.Annotates {
+			c.postprocessing++
+		} else {
+			c.correlations++
+		}
+	}
+	return c
+}
+
 // compiled says how many rules the program has, and how many were left out.
 func (p *project) compiled() string {
-	text := plural(len(p.plan.Rules), "rule") + " compiled"
-	if left := p.rules - len(p.plan.Rules); left > 0 {
+	planned := p.planned()
+	text := planned.String() + " compiled"
+	if left := p.read.all() - planned.all(); left > 0 {
 		text += fmt.Sprintf(", %d refused and left out", left)
 	}
 	return text

@@ -9,11 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now)) }
 
 // Exit codes of every command.
 const (
@@ -29,8 +30,9 @@ type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// run is the whole program; it returns the exit code.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// run is the whole program; it returns the exit code. Only check looks at the
+// clock.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now func() time.Time) int {
 	root := &cobra.Command{
 		Use:           "sigmagen",
 		Short:         "Compile Sigma rules about AWS CloudTrail into Go",
@@ -46,7 +48,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(generateCommand(), checkCommand(), testCommand(), buildCommand(), replayCommand(), versionCommand())
+	root.AddCommand(generateCommand(), checkCommand(now), testCommand(), buildCommand(), replayCommand(), versionCommand())
 	// An interrupted run removes its temporary files. A second interrupt ends the
 	// process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -23,3 +24,6 @@ func TestNothingIsSkippedInCI(t *testing.T) {
 		t.Error("CI runs the tests with -short: rules are not compiled there")
 	}
 }
+
+// clock is the time at which tests run sigmagen.
+func clock() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,15 +14,15 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 )
 
-// examples say how a document is made of the example of a row, by the heading
-// of its table in docs/SIGMA.md. Sections that are not here hold no examples.
-var examples = map[string]func(example string) string{
+// examples say what files are made of the example of a row, by the heading of its
+// table in docs/SIGMA.md. Sections that are not here hold no examples.
+var examples = map[string]func(example string) map[string]string{
 	"Values and fields": itemExample,
 	"Modifiers":         itemExample,
-	"Searches": func(example string) string {
-		return exampleRule("detection:\n" + indent(2, example+"\ncondition: 1 of them"))
+	"Searches": func(example string) map[string]string {
+		return ruleExample("detection:\n" + indent(2, example+"\ncondition: 1 of them"))
 	},
-	"Conditions": func(example string) string {
+	"Conditions": func(example string) map[string]string {
 		var searches string
 		for _, name := range []string{"a", "b", "selection_x", "selection_y", "filter_z", "_c"} {
 			searches += name + ": {requestParameters." + name + ": 1}\n"
@@ -29,16 +30,61 @@ var examples = map[string]func(example string) string{
 		if strings.Contains(example, "never") {
 			searches += "never_a: {eventName: A}\nnever_b: {eventName: B}\n"
 		}
-		return exampleRule("detection:\n" + indent(2, searches+example))
+		return ruleExample("detection:\n" + indent(2, searches+example))
 	},
-	"Metadata": func(example string) string {
-		return exampleRule(example + "\ndetection: {selection: {eventName: StopLogging}, condition: selection}")
+	"Metadata": func(example string) map[string]string {
+		return ruleExample(example + "\ndetection: {selection: {eventName: StopLogging}, condition: selection}")
 	},
-	"Documents": func(example string) string { return example },
+	"Documents":            documentExample,
+	"Correlations":         correlationExample,
+	"Postprocessing rules": func(example string) map[string]string { return postprocessingExample(example) },
+	"Exceptions":           func(example string) map[string]string { return map[string]string{"exceptions.json": example} },
 }
 
-func itemExample(example string) string {
-	return exampleRule("detection:\n  selection:\n" + indent(4, example) + "  condition: selection")
+func documentExample(example string) map[string]string {
+	return map[string]string{"sigma_rules/example.yml": example}
+}
+
+func itemExample(example string) map[string]string {
+	return ruleExample("detection:\n  selection:\n" + indent(4, example) + "  condition: selection")
+}
+
+func ruleExample(lines string) map[string]string { return documentExample(exampleRule(lines)) }
+
+// correlationExample returns a correlation of the lines, with the keys that it has
+// to have where the lines do not give them. What rows refer to beside the rules
+// is there only for them, since some of it is wrong.
+func correlationExample(lines string) map[string]string {
+	defaults := []string{"type: event_count", "rules: [target]", "timespan: 10m"}
+	if !strings.Contains(lines, "type: temporal") {
+		defaults = append(defaults, "condition: {gte: 3}")
+	}
+	for _, line := range defaults {
+		key, _, _ := strings.Cut(line, ":")
+		if !strings.Contains("\n"+lines, "\n"+key+":") {
+			lines += "\n" + line
+		}
+	}
+	files := documentExample("title: Example Correlation\nname: example\nlevel: high\ncorrelation:\n" + indent(2, lines))
+	for reference, document := range map[string]string{
+		"narrowed": "title: Narrowed\nname: narrowed\nlogsource: {product: aws}\nfilter: {rules: [target], selection: {userAgent: curl}, condition: not selection}\n",
+		"broken":   exampleRule("name: broken\ndetection: {selection: {eventName: A}, condition: selecton}"),
+		"5d3a9c3e": exampleRule("id: 5d3a9c3e-2f8e-4c53-9d0f-0f1a5c9e7a11\nname: one\ndetection: {selection: {eventName: A}, condition: selection}") +
+			"---\n" + exampleRule("id: 5d3a9c3e-2f8e-4c53-9d0f-0f1a5c9e7a11\nname: two\ndetection: {selection: {eventName: A}, condition: selection}"),
+	} {
+		if strings.Contains(lines, reference) {
+			files["sigma_rules/referred.yml"] = document
+		}
+	}
+	return files
+}
+
+func postprocessingExample(example string) map[string]string {
+	files := map[string]string{"postprocessing_rules/example.json": example}
+	if strings.Contains(example, "Correlation") {
+		maps.Copy(files, correlationExample(""))
+	}
+	return files
 }
 
 // exampleRule returns a rule that holds lines, and the attributes that a rule
@@ -62,18 +108,17 @@ func indent(spaces int, lines string) string {
 	return b.String()
 }
 
-// loadExample plans a structured directory of these documents, beside a rule
-// that filters can name, and placeholders.
-func loadExample(t *testing.T, documents map[string]string) *project {
+// loadExample plans a structured directory of these files, beside rules that
+// documents can name, and placeholders.
+func loadExample(t *testing.T, examples map[string]string) *project {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{
 		"placeholders.yml":       "admins: [root, break-glass]\n",
-		"sigma_rules/target.yml": exampleRule("name: target\ndetection: {selection: {eventName: StopLogging}, condition: selection}"),
+		"sigma_rules/target.yml": exampleRule("title: Example Target\nname: target\ndetection: {selection: {eventName: StopLogging}, condition: selection}"),
+		"sigma_rules/other.yml":  exampleRule("title: Example Other\nname: other\ndetection: {selection: {eventName: DeleteTrail}, condition: selection}"),
 	}
-	for name, text := range documents {
-		files["sigma_rules/"+name] = text
-	}
+	maps.Copy(files, examples)
 	for name, text := range files {
 		if err := writeFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(text)); err != nil {
 			t.Fatal(err)
@@ -160,10 +205,13 @@ func TestSupport(t *testing.T) {
 			if state[3] != "" {
 				want[diag.Error] = []string{state[3]}
 			}
-			document := examples[row.section](row.example)
-			p := loadExample(t, map[string]string{"example.yml": document})
+			files := examples[row.section](row.example)
+			p := loadExample(t, files)
 			got := map[diag.Severity][]string{}
 			for _, d := range p.list.Sorted() {
+				if filepath.Base(d.Path) == "referred.yml" {
+					continue // said about what the example refers to
+				}
 				expected := slices.Contains(want[d.Severity], d.Code)
 				if d.Severity == diag.Warning && !expected && (state[3] != "" || d.Code == "condition/unused-search") {
 					continue // said about a rule that is refused, or about the searches around an example
@@ -173,7 +221,7 @@ func TestSupport(t *testing.T) {
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s\n%+v\n%s", diff, p.list.Sorted(), document)
+				t.Errorf("(-want +got):\n%s\n%+v\n%s", diff, p.list.Sorted(), files)
 			}
 		})
 	}

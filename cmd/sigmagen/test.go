@@ -43,7 +43,7 @@ func testCommand() *cobra.Command {
 			if _, err := p.refuse(cmd.ErrOrStderr(), false); err != nil {
 				return err
 			}
-			return p.test(cmd)
+			return p.test(cmd, selected)
 		},
 	}
 	addRules(cmd, &o)
@@ -80,46 +80,67 @@ func (p *project) selectRules(names []string) ([]sigma.File, error) {
 	return selected, nil
 }
 
-// keepOnly forgets every rule but those of files, and what there is to say about
-// the others: a half-written rule must not keep another from being tested.
+// keepOnly forgets every rule but those of files and what these refer to, and what
+// there is to say about the others: a half-written rule must not keep another
+// from being tested.
 func (p *project) keepOnly(files []sigma.File) {
 	paths := map[string]bool{}
 	for _, file := range files {
 		paths[file.Path] = true
 	}
-	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool { return !paths[r.Syntax.Path] })
+	needed := p.plan.Needed(func(syntax *sigma.Rule) bool { return paths[syntax.Path] })
+	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool { return !needed[r.Syntax.Key] })
+	p.plan.Correlations = slices.DeleteFunc(p.plan.Correlations, func(c *plan.Correlation) bool { return !needed[c.Key] })
 	p.plan.Exceptions = nil
-	for _, rule := range p.plan.Rules {
-		if source, ok := p.dirs[0].Tests[rule.Syntax.Key]; ok {
+	for _, syntax := range p.tested(files) {
+		if source, ok := p.dirs[0].Tests[syntax.Key]; ok {
 			paths[p.dirs[0].Path(source)] = true
 		}
 	}
 	p.list.Keep(func(d diag.Diagnostic) bool { return paths[d.Path] })
 }
 
-// test runs the tests of the planned rules in one throw-away program.
-func (p *project) test(cmd *cobra.Command) error {
+// tested returns the rules and correlations of files that are planned, by key.
+func (p *project) tested(files []sigma.File) []*sigma.Rule {
+	paths := map[string]bool{}
+	for _, file := range files {
+		paths[file.Path] = true
+	}
+	var tested []*sigma.Rule
+	for _, rule := range p.plan.Rules {
+		tested = append(tested, rule.Syntax)
+	}
+	for _, c := range p.plan.Correlations {
+		if c.Syntax != nil {
+			tested = append(tested, c.Syntax)
+		}
+	}
+	tested = slices.DeleteFunc(tested, func(syntax *sigma.Rule) bool { return !paths[syntax.Path] })
+	slices.SortFunc(tested, func(a, b *sigma.Rule) int { return strings.Compare(a.Key, b.Key) })
+	return tested
+}
+
+// test runs the tests of the rules of files in one throw-away program.
+func (p *project) test(cmd *cobra.Command, files []sigma.File) error {
 	var requests bytes.Buffer
 	encoder := json.NewEncoder(&requests)
-	var tested []*plan.Rule
-	var untested []string
-	for _, rule := range p.plan.Rules {
-		source, ok := p.dirs[0].Tests[rule.Syntax.Key]
+	var tested []*sigma.Rule
+	untested := 0
+	for _, syntax := range p.tested(files) {
+		source, ok := p.dirs[0].Tests[syntax.Key]
 		if !ok {
-			untested = append(untested, rule.Syntax.Path)
+			untested++
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s: no tests\n", syntax.Path)
 			continue
 		}
 		text, err := p.dirs[0].ReadFile(source)
 		if err != nil {
 			return err
 		}
-		if err := encoder.Encode(ruletest.Request{Rule: rule.Syntax.Key, Tests: text}); err != nil {
+		if err := encoder.Encode(ruletest.Request{Rule: syntax.Key, Tests: text}); err != nil {
 			return fmt.Errorf("write request: %w", err)
 		}
-		tested = append(tested, rule)
-	}
-	for _, path := range untested {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s: no tests\n", path)
+		tested = append(tested, syntax)
 	}
 	if len(tested) == 0 {
 		return errors.New("there are no tests to run")
@@ -135,23 +156,23 @@ func (p *project) test(cmd *cobra.Command) error {
 	if code != exitClean {
 		return exit(code)
 	}
-	return printResults(cmd, tested, json.NewDecoder(&results), len(untested))
+	return printResults(cmd, tested, json.NewDecoder(&results), untested)
 }
 
-func printResults(cmd *cobra.Command, tested []*plan.Rule, results *json.Decoder, untested int) error {
+func printResults(cmd *cobra.Command, tested []*sigma.Rule, results *json.Decoder, untested int) error {
 	failed, events := 0, 0
 	for _, rule := range tested {
 		var result ruletest.Result
 		if err := results.Decode(&result); err != nil {
-			return fmt.Errorf("read results of rule %s: %w", rule.Syntax.Key, err)
+			return fmt.Errorf("read results of rule %s: %w", rule.Key, err)
 		}
 		events += result.Events
 		if len(result.Failures) == 0 {
-			fmt.Fprintf(cmd.OutOrStdout(), "pass  %s (%s)\n", rule.Syntax.Key, plural(result.Events, "event"))
+			fmt.Fprintf(cmd.OutOrStdout(), "pass  %s (%s)\n", rule.Key, plural(result.Events, "event"))
 			continue
 		}
 		failed++
-		fmt.Fprintf(cmd.OutOrStdout(), "FAIL  %s (%d of %s)\n", rule.Syntax.Key, len(result.Failures), plural(result.Events, "event"))
+		fmt.Fprintf(cmd.OutOrStdout(), "FAIL  %s (%d of %s)\n", rule.Key, len(result.Failures), plural(result.Events, "event"))
 		for _, failure := range result.Failures {
 			for line := range strings.Lines(failure) {
 				fmt.Fprintf(cmd.OutOrStdout(), "      %s\n", diag.Printable(strings.TrimSuffix(line, "\n")))

@@ -81,11 +81,18 @@ func Generate(p *plan.Plan, o Options) ([]File, error) {
 		f := g.filters[key]
 		add(fileName(f.plan.Syntax.Key)+"_filter.go", g.filterFile(f))
 	}
+	for _, c := range p.Correlations {
+		if source, tested := o.Tested[c.Key]; o.Tests && tested {
+			name := g.names.take(camel(c.Key), func(s string) []string { return []string{s} })
+			add(fileName(c.Key)+"_correlation_test.go", g.correlationTestFile(c, name, source))
+		}
+	}
 	add("dispatch.go", g.dispatchFile())
 	if o.Tests {
 		add("dispatch_test.go", g.dispatchTestFile())
 	}
 	add("exceptions.go", g.exceptionsFile(p.Exceptions))
+	add("correlations.go", g.correlationsFile(p.Correlations))
 	add("doc.go", g.docFile())
 	if err != nil {
 		return nil, err
@@ -195,6 +202,7 @@ func (g *generator) manifestFile() *jen.File {
 		field("Rules", jen.Id("rules")),
 		field("Match", jen.Id("Match")),
 		field("Exceptions", jen.Id("exceptions")),
+		field("Correlations", jen.Id("correlations")),
 		field("Hash", jen.Lit(hex.EncodeToString(sum.Sum(nil)))),
 	)...)
 	f.Line()
@@ -221,28 +229,46 @@ func (g *generator) exceptionsFile(exceptions []plan.Exception) *jen.File {
 	}
 	var values []jen.Code
 	for _, e := range exceptions {
-		fields := []jen.Code{field("Rule", jen.Lit(e.Rule))}
-		if len(e.Actors) > 0 {
-			fields = append(fields, field("Actors", stringList(e.Actors)))
-		}
-		if len(e.SourceIPs) > 0 {
-			var prefixes []jen.Code
-			for _, p := range e.SourceIPs {
-				prefixes = append(prefixes, jen.Line().Qual("net/netip", "MustParsePrefix").Call(jen.Lit(p.String())))
-			}
-			fields = append(fields, field("SourceIPs", jen.Index().Qual("net/netip", "Prefix").Values(closeLines(prefixes)...)))
-		}
-		if len(e.ActorRegexps) > 0 {
-			var regexps []jen.Code
-			for _, expression := range e.ActorRegexps {
-				regexps = append(regexps, jen.Line().Qual("regexp", "MustCompile").Call(jen.Lit(expression)))
-			}
-			fields = append(fields, field("ActorRegexps", jen.Index().Op("*").Qual("regexp", "Regexp").Values(closeLines(regexps)...)))
-		}
-		values = append(values, jen.Line().Values(dictLines(fields...)...))
+		values = append(values, jen.Line().Values(dictLines(exceptionFields(e)...)...))
 	}
 	f.Var().Id("exceptions").Op("=").Index().Qual(runtimePath, "Exception").Values(closeLines(values)...)
 	return f
+}
+
+// exceptionFields writes the fields of one exception; those that it does not have
+// are left out.
+func exceptionFields(e plan.Exception) []jen.Code {
+	a := attributes{}
+	a.text("Rule", e.Rule)
+	if len(e.Actors) > 0 {
+		a.add("Actors", stringList(e.Actors))
+	}
+	if len(e.SourceIPs) > 0 {
+		var prefixes []jen.Code
+		for _, p := range e.SourceIPs {
+			prefixes = append(prefixes, jen.Line().Qual("net/netip", "MustParsePrefix").Call(jen.Lit(p.String())))
+		}
+		a.add("SourceIPs", jen.Index().Qual("net/netip", "Prefix").Values(closeLines(prefixes)...))
+	}
+	if len(e.ActorRegexps) > 0 {
+		var regexps []jen.Code
+		for _, expression := range e.ActorRegexps {
+			regexps = append(regexps, jen.Line().Qual("regexp", "MustCompile").Call(jen.Lit(expression)))
+		}
+		a.add("ActorRegexps", jen.Index().Op("*").Qual("regexp", "Regexp").Values(closeLines(regexps)...))
+	}
+	if len(e.Accounts) > 0 {
+		a.add("Accounts", stringList(e.Accounts))
+	}
+	if t := e.Expires; !t.IsZero() {
+		a.add("Expires", jen.Qual("time", "Date").Call(
+			jen.Lit(t.Year()), jen.Qual("time", t.Month().String()), jen.Lit(t.Day()),
+			jen.Lit(t.Hour()), jen.Lit(t.Minute()), jen.Lit(t.Second()), jen.Lit(t.Nanosecond()), jen.Qual("time", "UTC"),
+		))
+	}
+	a.text("Reason", e.Reason)
+	a.text("Owner", e.Owner)
+	return a.fields
 }
 
 // field is one line of a composite literal.

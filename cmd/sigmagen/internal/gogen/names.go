@@ -18,9 +18,9 @@ type names struct{ taken map[string]bool }
 func newNames() *names {
 	n := &names{taken: map[string]bool{}}
 	for _, name := range []string{
-		"Set", "Match", "rules", "exceptions", "init", "main",
+		"Set", "Match", "rules", "exceptions", "correlations", "init", "main",
 		"matchEqualsLinearScan", // its test would be called as that of the dispatch is
-		"runtime", "ruletest", "testing", "netip", "regexp",
+		"runtime", "ruletest", "testing", "netip", "regexp", "time",
 		"dst", "e", "source", "name", "ok", "t", "f",
 	} {
 		n.taken[name] = true

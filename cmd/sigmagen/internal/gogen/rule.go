@@ -10,7 +10,6 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
-	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
 // ruleFile writes one rule: its variable, its matcher, one function a search.
@@ -42,34 +41,20 @@ type ruleWriter struct {
 // left out.
 func (w *ruleWriter) fields() []jen.Code {
 	s := w.rule.plan.Syntax
-	var fields []jen.Code
-	text := func(name, value string) {
-		if value != "" {
-			fields = append(fields, field(name, jen.Lit(value)))
-		}
-	}
-	list := func(name string, texts []sigma.Text) {
-		var values []string
-		for _, t := range texts {
-			values = append(values, t.Value)
-		}
-		if len(values) > 0 {
-			fields = append(fields, field(name, stringList(values)))
-		}
-	}
-	text("Key", s.Key)
-	text("ID", s.ID.Value)
-	text("Name", s.Name.Value)
-	text("Title", s.Title.Value)
-	text("Description", s.Description.Value)
-	text("Status", s.Status.Value)
-	text("Author", s.Author.Value)
-	fields = append(fields, field("Level", jen.Qual(runtimePath, exported(w.rule.plan.Level))))
-	list("Tags", s.Tags)
-	list("References", s.References)
-	list("FalsePositives", s.FalsePositives)
-	text("Source", s.Source)
-	text("SourceHash", w.rule.plan.SourceHash)
+	a := attributes{}
+	a.text("Key", s.Key)
+	a.text("ID", s.ID.Value)
+	a.text("Name", s.Name.Value)
+	a.text("Title", s.Title.Value)
+	a.text("Description", s.Description.Value)
+	a.text("Status", s.Status.Value)
+	a.text("Author", s.Author.Value)
+	a.add("Level", jen.Qual(runtimePath, exported(w.rule.plan.Level)))
+	a.list("Tags", s.Tags)
+	a.list("References", s.References)
+	a.list("FalsePositives", s.FalsePositives)
+	a.text("Source", s.Source)
+	a.text("SourceHash", w.rule.plan.SourceHash)
 	var conditions []string
 	for _, c := range w.rule.plan.Conditions {
 		conditions = append(conditions, oneLine(c.Text))
@@ -81,8 +66,8 @@ func (w *ruleWriter) fields() []jen.Code {
 	for _, f := range w.rule.plan.Filters {
 		whole += " and filter " + f.Syntax.Key
 	}
-	text("Condition", whole)
-	fields = append(fields, field("Match", jen.Id(w.rule.match)))
+	a.text("Condition", whole)
+	a.add("Match", jen.Id(w.rule.match))
 	var searches []jen.Code
 	for _, search := range w.rule.plan.Searches {
 		searches = append(searches, jen.Line().Values(
@@ -106,7 +91,11 @@ func (w *ruleWriter) fields() []jen.Code {
 			field("Fields", jen.Index().String().Values(literals(read)...)),
 		))
 	}
-	return append(fields, field("Searches", jen.Index().Qual(runtimePath, "Search").Values(closeLines(searches)...)))
+	a.add("Searches", jen.Index().Qual(runtimePath, "Search").Values(closeLines(searches)...))
+	if len(w.rule.plan.Capture) > 0 {
+		a.add("Capture", stringList(w.rule.plan.Capture))
+	}
+	return a.fields
 }
 
 // matcher writes the condition.

@@ -11,13 +11,14 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
-// Build plans the rules of a directory, with its filters applied. It reports
-// what is wrong to list; rules with an error are left out of the result.
+// Build plans the rules of a directory, with its filters applied. Documents may
+// hold correlations, which it passes over. It reports what is wrong to list;
+// rules with an error are left out of the result.
 func Build(documents []*sigma.Rule, placeholders *Placeholders, list *diag.List) []*Rule {
 	var syntaxes []*sigma.Rule
 	filters := map[*sigma.Rule][]*Filter{}
 	for _, document := range documents {
-		if !document.Filter {
+		if document.IsDetection() {
 			syntaxes = append(syntaxes, document)
 		}
 	}
@@ -27,7 +28,7 @@ func Build(documents []*sigma.Rule, placeholders *Placeholders, list *diag.List)
 		if !document.Filter {
 			continue
 		}
-		found := targets(document, syntaxes, list)
+		found := targets(document, documents, list)
 		for _, target := range found {
 			filters[target] = append(filters[target], &Filter{Syntax: document})
 		}
@@ -49,18 +50,18 @@ func Build(documents []*sigma.Rule, placeholders *Placeholders, list *diag.List)
 // whose logsource lies in its own.
 func targets(filter *sigma.Rule, rules []*sigma.Rule, list *diag.List) []*sigma.Rule {
 	var found []*sigma.Rule
-	var names []string
-	for _, rule := range rules {
-		names = append(names, rule.ID.Value, rule.Name.Value)
-	}
+	rules = slices.DeleteFunc(slices.Clone(rules), func(r *sigma.Rule) bool { return r.Filter })
+	names := namesOf(rules)
 	for _, target := range filter.Targets {
 		known := false
 		for _, rule := range rules {
-			if target.Value == "" || rule.Name.Value != target.Value && !strings.EqualFold(rule.ID.Value, target.Value) {
+			if !rule.Is(target.Value) {
 				continue
 			}
 			known = true
 			switch {
+			case rule.Correlation != nil:
+				list.Errorf(target.Span, "filter/correlation", "name the rules that it refers to", "%q is a correlation, and these are never filtered", target.Value)
 			case !filter.Logsource.Contains(rule.Logsource):
 				list.Errorf(target.Span, "filter/logsource", "widen the logsource of the filter", "the logsource of the filter does not contain that of %s", rule.Path)
 			case slices.Contains(found, rule):
@@ -70,7 +71,7 @@ func targets(filter *sigma.Rule, rules []*sigma.Rule, list *diag.List) []*sigma.
 			}
 		}
 		if !known {
-			list.Errorf(target.Span, "filter/unknown-rule", cmp.Or(sigma.DidYouMean(target.Value, names), byTitle(target.Value, rules)), "no rule has the id or the name %q", target.Value)
+			list.Errorf(target.Span, "filter/unknown-rule", cmp.Or(sigma.DidYouMean(target.Value, names), byTitle("a filter", target.Value, rules)), "no rule has the id or the name %q", target.Value)
 		}
 	}
 	if !slices.ContainsFunc(filter.Conditions, func(c sigma.Condition) bool { return hasNot(c.Expr) }) && len(filter.Conditions) > 0 {
@@ -79,11 +80,24 @@ func targets(filter *sigma.Rule, rules []*sigma.Rule, list *diag.List) []*sigma.
 	return found
 }
 
-// byTitle returns a hint for a target that is the title of a rule.
-func byTitle(title string, rules []*sigma.Rule) string {
+// namesOf returns the ids and names of documents.
+func namesOf(rules []*sigma.Rule) []string {
+	var names []string
 	for _, rule := range rules {
-		if rule.Title.Value == title {
-			return "a filter names rules by id or name: add `name: ...` to " + rule.Path
+		names = append(names, rule.ID.Value, rule.Name.Value)
+	}
+	return names
+}
+
+// byTitle returns a hint for a rule that is named by its title. who names it.
+func byTitle(who, title string, rules []*sigma.Rule) string {
+	for _, rule := range rules {
+		switch {
+		case rule.Title.Value != title:
+		case rule.Name.Value != "":
+			return who + " names rules by id or name: this one is called \"" + rule.Name.Value + "\""
+		default:
+			return who + " names rules by id or name: add `name: ...` to " + rule.Path
 		}
 	}
 	return ""
@@ -101,10 +115,7 @@ func hasNot(e sigma.Expr) bool {
 
 func buildRule(syntax *sigma.Rule, filters []*Filter, placeholders *Placeholders, list *diag.List) *Rule {
 	before := list.Count(diag.Error)
-	rule := &Rule{Syntax: syntax, Level: syntax.Level.Value, Filters: filters}
-	if rule.Level == "" {
-		rule.Level = "medium"
-	}
+	rule := &Rule{Syntax: syntax, Level: ruleLevel(syntax), Filters: filters}
 	var whole Expr
 	rule.Searches, rule.Conditions, whole = buildDetection(syntax, placeholders, list)
 	hashed := sigma.NormaliseLines(syntax.Text)

@@ -5,19 +5,20 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
-// BuildExceptions resolves the exceptions of a rules directory to its rules,
-// sorted by key. rules are all rules of that directory, also those that are
-// refused: a mistake in a rule must not make its exception look wrong.
+// BuildExceptions resolves the exceptions of a rules directory to its rules and
+// correlations, sorted by key. rules are all of that directory, also those that
+// are refused: a mistake in a rule must not make its exception look wrong.
 func BuildExceptions(entries []sigma.Exception, rules []*sigma.Rule, list *diag.List) []Exception {
 	var exceptions []Exception
 	first := map[string]sigma.Text{} // by key: the name that an exception was found by
 	for _, entry := range entries {
-		rule := findRule(entry.Rule, rules, list)
+		rule := findRule(entry.Rule, rules, "exceptions", list)
 		if rule == nil {
 			continue
 		}
@@ -32,8 +33,9 @@ func BuildExceptions(entries []sigma.Exception, rules []*sigma.Rule, list *diag.
 	return exceptions
 }
 
-// findRule returns the one rule of that title, id or file name.
-func findRule(name sigma.Text, rules []*sigma.Rule, list *diag.List) *sigma.Rule {
+// findRule returns the one rule of that title, id or file name. area is the
+// first part of the codes of what it reports.
+func findRule(name sigma.Text, rules []*sigma.Rule, area string, list *diag.List) *sigma.Rule {
 	var found []*sigma.Rule
 	var titles []string
 	unread := false
@@ -52,18 +54,24 @@ func findRule(name sigma.Text, rules []*sigma.Rule, list *diag.List) *sigma.Rule
 		if unread {
 			return nil // it may be the title of a rule that could not be read
 		}
-		list.Errorf(name.Span, "exceptions/unknown-rule", sigma.DidYouMean(name.Value, titles), "no rule has the title, the id or the file name (without its ending) %q", name.Value)
+		list.Errorf(name.Span, area+"/unknown-rule", sigma.DidYouMean(name.Value, titles), "no rule has the title, the id or the file name (without its ending) %q", name.Value)
 		return nil
 	case 1:
 		return found[0]
 	default:
-		list.Errorf(name.Span, "exceptions/ambiguous-rule", "name it by its file, without the ending", "%q is the name of %s and of %s", name.Value, found[0].Path, found[1].Path)
+		list.Errorf(name.Span, area+"/ambiguous-rule", "name it by its file, without the ending", "%q is the name of %s and of %s", name.Value, found[0].Path, found[1].Path)
 		return nil
 	}
 }
 
 func buildException(entry sigma.Exception, key string, list *diag.List) Exception {
-	e := Exception{Rule: key}
+	e := Exception{Rule: key, Reason: entry.Reason.Value, Owner: entry.Owner.Value, Expires: parseExpiry(entry.Expires, list), ExpiresSpan: entry.Expires.Span}
+	for _, account := range entry.Accounts {
+		if !accountID.MatchString(account.Value) {
+			list.Errorf(account.Span, "exceptions/account", "write the 12 digits of an account id", "%q is not the id of an account", account.Value)
+		}
+		e.Accounts = append(e.Accounts, account.Value)
+	}
 	for _, actor := range entry.Actors {
 		switch {
 		case strings.ContainsAny(actor.Value, "*?"):
@@ -99,6 +107,43 @@ func buildException(entry sigma.Exception, key string, list *diag.List) Exceptio
 		e.ActorRegexps = append(e.ActorRegexps, expression.Value)
 	}
 	return e
+}
+
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+// parseExpiry reads when an exception ends: a date, which is its first moment in
+// UTC, or a date with a time.
+func parseExpiry(text sigma.Text, list *diag.List) time.Time {
+	if text.Value == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.DateOnly, text.Value)
+	if err != nil {
+		t, err = time.Parse(time.RFC3339, text.Value)
+	}
+	if err != nil {
+		list.Errorf(text.Span, "exceptions/expires", "write 2027-01-31, or 2027-01-31T18:00:00Z", "%q is neither a day of the calendar nor a time with its zone", text.Value)
+	}
+	return t.UTC()
+}
+
+// soon is how long before it ends an exception is told of.
+const soon = 14 * 24 * time.Hour
+
+// Expiring warns of exceptions that have expired at a time, or will within two
+// weeks. It is said by check alone, since what generate does and says depends on
+// the rules alone.
+func Expiring(exceptions []Exception, now time.Time, list *diag.List) {
+	for _, e := range exceptions {
+		left := e.Expires.Sub(now)
+		switch {
+		case e.Expires.IsZero() || left > soon:
+		case left <= 0:
+			list.Warnf(e.ExpiresSpan, "exceptions/expires", "remove the exception, or give it a later date", "the exception of %s has expired: it covers nothing that happened since %s", e.Rule, e.Expires.Format(time.RFC3339))
+		default:
+			list.Warnf(e.ExpiresSpan, "exceptions/expires", "give it a later date if it is still needed", "the exception of %s expires on %s", e.Rule, e.Expires.Format(time.RFC3339))
+		}
+	}
 }
 
 // actorARN is the form of userIdentity.arn and of the ARN of a role behind a

@@ -369,15 +369,20 @@ var topLevelFields = []string{
 	"sourceIPAddress", "tlsDetails", "userAgent", "userIdentity", "vpcEndpointAccountId", "vpcEndpointId",
 }
 
-// warnFieldName warns of a field that differs from one of CloudTrail in case
+// warnFieldCase warns of a field that differs from one of CloudTrail in case
 // alone: the names of fields are exact.
-func (b *itemBuilder) warnFieldName() {
-	first, _, _ := strings.Cut(b.item.Field.Value, ".")
+func warnFieldCase(field sigma.Text, list *diag.List) {
+	first, _, _ := strings.Cut(field.Value, ".")
 	for _, known := range topLevelFields {
 		if first != known && strings.EqualFold(first, known) {
-			b.list.Warnf(b.item.Field.Span, "value/field-case", "write "+known+": the case of values does not matter, that of fields does", "CloudTrail records have no field %q", first)
+			list.Warnf(field.Span, "value/field-case", "write "+known+": the case of values does not matter, that of fields does", "CloudTrail records have no field %q", first)
 		}
 	}
+}
+
+// warnFieldName warns of a field, or an eventSource, that no record has.
+func (b *itemBuilder) warnFieldName() {
+	warnFieldCase(b.item.Field, b.list)
 	if b.item.Field.Value != "eventSource" || len(b.item.Modifiers) > 0 {
 		return
 	}

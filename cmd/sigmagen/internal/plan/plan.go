@@ -6,14 +6,17 @@ package plan
 
 import (
 	"net/netip"
+	"time"
 
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
 // A Plan is everything that one run compiles.
 type Plan struct {
-	Rules      []*Rule     // sorted by Key
-	Exceptions []Exception // sorted by Rule
+	Rules        []*Rule        // sorted by Key
+	Correlations []*Correlation // sorted by Key
+	Exceptions   []Exception    // sorted by Rule
 }
 
 // A Rule is a Sigma rule with its meaning.
@@ -35,6 +38,9 @@ type Rule struct {
 	// MatchesNothing is set when the condition holds on a record in which no
 	// predicate does. Its matcher must then ask whether the record is one.
 	MatchesNothing bool
+
+	// Capture lists the fields that correlations read of a match, sorted.
+	Capture []string
 }
 
 // A Filter is a filter document with its meaning. It may narrow several rules.
@@ -146,10 +152,52 @@ func (Not) expr()        {}
 func (Ref) expr()        {}
 func (Quantifier) expr() {}
 
+// A Correlation relates the matches of rules in a window of time: a correlation
+// document, or an entry of postprocessing_rules.
+type Correlation struct {
+	Syntax *sigma.Rule // nil for an entry of postprocessing_rules
+
+	Key         string
+	Description string
+	Level       string // never empty
+	Source      string
+	SourceHash  string // SHA-256, hexadecimal
+
+	Type      string   // as Sigma writes it
+	Rules     []string // keys of rules and correlations
+	GroupBy   []Group
+	Window    time.Duration
+	Condition []sigma.Comparison
+	Fields    []string // what value_count counts, value_sum adds, value_avg averages
+	Generate  bool
+	Annotates bool           // it makes no alert of its own
+	Cooldown  *time.Duration // nil: the configured one
+
+	references []reference // one for each of Rules
+}
+
+// A reference is where a correlation names one of its rules.
+type reference struct {
+	rule *sigma.Rule
+	text sigma.Text
+}
+
+// A Group is one part of what separates the groups of a correlation. Without
+// Fields it is the account or the actor, as Name says.
+type Group struct {
+	Name   string
+	Fields []string // the field to read, for each of the correlation's Rules
+}
+
 // An Exception is an entry of exceptions.json for one rule.
 type Exception struct {
 	Rule         string // Key
 	Actors       []string
 	SourceIPs    []netip.Prefix
 	ActorRegexps []string
+	Accounts     []string
+	Expires      time.Time // in UTC; zero: it does not
+	ExpiresSpan  diag.Span
+	Reason       string
+	Owner        string
 }

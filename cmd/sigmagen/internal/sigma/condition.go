@@ -142,7 +142,7 @@ func (p *conditionParser) check() {
 			w.to = all[i+1].to
 			p.fail(w, "condition/operator", "write `or`", "\"||\" is not an operator of Sigma")
 		case w.text == "|":
-			p.fail(w, "condition/aggregation", "Sigma 2 has correlation rules for this, which are not supported yet", "aggregation expressions are of Sigma 1 and no longer part of a condition")
+			p.fail(w, "condition/aggregation", "Sigma 2 has correlation documents for this: `correlation:` with a type, rules, a timespan and a condition", "aggregation expressions are of Sigma 1 and no longer part of a condition")
 		case w.text == "(":
 			if !wantOperand {
 				p.fail(w, "condition/operator", "put and, or between the two", "an operator is missing before %q", w.text)

@@ -40,7 +40,7 @@ func (d *document) detection(root *yaml.Node, rule *Rule) {
 		switch {
 		case key.Value == "condition":
 		case key.Value == "timeframe":
-			d.list.Errorf(d.span(key), "structure/timeframe", "Sigma 2 has correlation rules for this, which are not supported yet", "timeframe is of Sigma 1 and no longer part of a rule")
+			d.list.Errorf(d.span(key), "structure/timeframe", "Sigma 2 has correlation documents for this: `correlation:` with a type, rules, a timespan and a condition", "timeframe is of Sigma 1 and no longer part of a rule")
 		case !identifierShape.MatchString(key.Value) || reserved[key.Value]:
 			names = append(names, key.Value)
 			d.list.Errorf(d.span(key), "structure/search-name", "use letters, digits, _ and -, and none of the words of a condition", "%q cannot name a search", key.Value)

@@ -204,6 +204,12 @@ func get(node *yaml.Node, name string) (key, value *yaml.Node) {
 	return key, value
 }
 
+// has reports whether a map has a key.
+func has(node *yaml.Node, name string) bool {
+	key, _ := get(node, name)
+	return key != nil
+}
+
 var (
 	decimalNumber = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?$|^[-+]?\.[0-9]+([eE][-+]?[0-9]+)?$`)
 	otherNumber   = regexp.MustCompile(`^([-+]?0[0-9_.]+|[-+]?0[oO][0-7]+|[-+]?0[xX][0-9a-fA-F]+|[-+]?0[bB][01]+|[-+]?[0-9]+(_[0-9]+)+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)

@@ -8,12 +8,13 @@ type Exception struct {
 	Actors       []Text
 	SourceIPs    []Text
 	ActorRegexps []Text
+	Accounts     []Text
+	Expires      Text
+	Reason       Text
+	Owner        Text
 }
 
-var exceptionKeys = []string{"excludedActors", "excludedSourceIPs", "excludedActorsRegex"}
-
-// laterExceptionKeys are part of the format, but not compiled yet.
-var laterExceptionKeys = map[string]bool{"excludedAccounts": true, "expires": true, "reason": true, "owner": true}
+var exceptionKeys = []string{"excludedActors", "excludedSourceIPs", "excludedActorsRegex", "excludedAccounts", "expires", "reason", "owner"}
 
 // ParseExceptions reads the exceptions of a rules directory: a JSON object from
 // the name of a rule to lists of actors, source addresses and expressions.
@@ -51,49 +52,25 @@ func (f *jsonFile) exception(m jsonMember) Exception {
 	seen := map[string]bool{}
 	for _, entry := range m.value.members {
 		key := entry.key.text
-		var target *[]Text
-		switch key {
-		case "excludedActors":
-			target = &exception.Actors
-		case "excludedSourceIPs":
-			target = &exception.SourceIPs
-		case "excludedActorsRegex":
-			target = &exception.ActorRegexps
-		}
+		list := map[string]*[]Text{
+			"excludedActors": &exception.Actors, "excludedSourceIPs": &exception.SourceIPs,
+			"excludedActorsRegex": &exception.ActorRegexps, "excludedAccounts": &exception.Accounts,
+		}[key]
+		text := map[string]*Text{"expires": &exception.Expires, "reason": &exception.Reason, "owner": &exception.Owner}[key]
 		switch {
-		case target == nil && laterExceptionKeys[key]:
-			f.list.Errorf(f.span(entry.key), "exceptions/unsupported", "leave it out", "%q is not supported yet", key)
-		case target == nil:
+		case list == nil && text == nil:
 			f.list.Errorf(f.span(entry.key), "exceptions/key", DidYouMean(key, exceptionKeys), "unknown key %q", key)
 		case seen[key]:
 			f.list.Errorf(f.span(entry.key), "exceptions/key", "merge the two", "key %q stands here twice", key)
+		case list != nil:
+			*list = f.texts(entry, "exceptions/format")
 		default:
-			*target = f.texts(entry)
+			*text = f.oneText(entry, "exceptions/format")
 		}
 		seen[key] = true
 	}
-	if len(exception.Actors)+len(exception.SourceIPs)+len(exception.ActorRegexps) == 0 && f.list.Count(diag.Error) == before {
-		f.list.Errorf(exception.Rule.Span, "exceptions/empty", "list an actor, an address or an expression, or delete the entry", "the exception of %q excludes nothing", m.key.text)
+	if len(exception.Actors)+len(exception.SourceIPs)+len(exception.ActorRegexps)+len(exception.Accounts) == 0 && f.list.Count(diag.Error) == before {
+		f.list.Errorf(exception.Rule.Span, "exceptions/empty", "list an actor, an address, an account or an expression, or delete the entry", "the exception of %q excludes nothing", m.key.text)
 	}
 	return exception
-}
-
-// texts reads a list of texts that are not empty.
-func (f *jsonFile) texts(m jsonMember) []Text {
-	if m.value.kind != '[' {
-		f.list.Errorf(f.span(m.value), "exceptions/format", "put it in brackets", "%q takes a list, this is %s", m.key.text, m.value.describe())
-		return nil
-	}
-	var texts []Text
-	for _, item := range m.value.items {
-		switch {
-		case item.kind != '"':
-			f.list.Errorf(f.span(item), "exceptions/format", "put it in quotes", "%q is a list of texts, this is %s", m.key.text, item.describe())
-		case item.text == "":
-			f.list.Errorf(f.span(item), "exceptions/format", "remove it", "a text of %q is empty", m.key.text)
-		default:
-			texts = append(texts, Text{Value: item.text, Span: f.span(item)})
-		}
-	}
-	return texts
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
@@ -21,7 +22,7 @@ type jsonFile struct {
 // order of the file; items those of an array.
 type jsonValue struct {
 	kind    byte   // { [ " 0 t n, for an object, array, string, number, boolean, null
-	text    string // of a string
+	text    string // of a string; of a number, its digits
 	start   int    // byte offset of its first character
 	end     int    // and of the one behind its last
 	members []jsonMember
@@ -91,6 +92,39 @@ func (v jsonValue) get(name string) (jsonMember, bool) {
 	return jsonMember{}, false
 }
 
+// texts reads a list of texts that are not empty.
+func (f *jsonFile) texts(m jsonMember, code string) []Text {
+	if m.value.kind != '[' {
+		f.list.Errorf(f.span(m.value), code, "put it in brackets", "%q takes a list, this is %s", m.key.text, m.value.describe())
+		return nil
+	}
+	var texts []Text
+	for _, item := range m.value.items {
+		switch {
+		case item.kind != '"':
+			f.list.Errorf(f.span(item), code, "put it in quotes", "%q is a list of texts, this is %s", m.key.text, item.describe())
+		case item.text == "":
+			f.list.Errorf(f.span(item), code, "remove it", "a text of %q is empty", m.key.text)
+		default:
+			texts = append(texts, Text{Value: item.text, Span: f.span(item)})
+		}
+	}
+	return texts
+}
+
+// oneText reads a text that is not empty.
+func (f *jsonFile) oneText(m jsonMember, code string) Text {
+	switch {
+	case m.value.kind != '"':
+		f.list.Errorf(f.span(m.value), code, "put it in quotes", "%q takes text, this is %s", m.key.text, m.value.describe())
+	case strings.TrimSpace(m.value.text) == "":
+		f.list.Errorf(f.span(m.value), code, "write something, or remove the key", "%q is empty", m.key.text)
+	default:
+		return Text{Value: m.value.text, Span: f.span(m.value)}
+	}
+	return Text{}
+}
+
 // describe names what a value is, for messages.
 func (v jsonValue) describe() string {
 	switch v.kind {
@@ -148,7 +182,7 @@ func (p *jsonParser) value() (jsonValue, error) {
 	case string:
 		v.kind, v.text = '"', token
 	case json.Number:
-		v.kind = '0'
+		v.kind, v.text = '0', token.String()
 	case bool:
 		v.kind = 't'
 	default:

@@ -15,8 +15,9 @@ import (
 
 // Names inside a structured rules directory.
 const (
-	rulesFolder = "sigma_rules"
-	testsSuffix = "_tests.json"
+	rulesFolder          = "sigma_rules"
+	postprocessingFolder = "postprocessing_rules"
+	testsSuffix          = "_tests.json"
 )
 
 // A File is the file of one rule.
@@ -97,10 +98,18 @@ func Open(fsys fs.FS, name, prefix string, list *diag.List) (*Directory, error) 
 var configuration = regexp.MustCompile(`^(exceptions?\.json|placeholders\.yml|postprocessing_rules/[^/]+\.json)$`)
 
 // outside warns of a file beside sigma_rules/ that looks as if it were meant to
-// be read.
+// be read. In postprocessing_rules/ that is any but a text for readers.
 func (dir *Directory) outside(source string, list *diag.List) {
 	ext := strings.ToLower(path.Ext(source))
-	if (ext == ".yml" || ext == ".yaml" || ext == ".json") && !configuration.MatchString(source) {
+	meant := ext == ".yml" || ext == ".yaml" || ext == ".json"
+	if strings.HasPrefix(source, postprocessingFolder+"/") && ext != ".md" && !strings.HasPrefix(path.Base(source), ".") {
+		meant = true
+	}
+	switch {
+	case !meant || configuration.MatchString(source):
+	case strings.HasPrefix(source, postprocessingFolder+"/"):
+		dir.ignored(source, postprocessingFolder+"/ holds *.json, and no folders", list)
+	default:
 		dir.ignored(source, "rules are read from "+rulesFolder+"/, and this is no configuration file by its name", list)
 	}
 }
@@ -246,16 +255,21 @@ func NormaliseLines(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 }
 
-// Later lists configuration files of a structured directory that are part of the
-// format but not compiled yet.
-func (dir *Directory) Later() ([]string, error) {
-	var found []string
-	for _, pattern := range []string{"postprocessing_rules/*.json"} {
-		names, err := fs.Glob(dir.FS, pattern)
-		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", dir.Path(pattern), err)
-		}
-		found = append(found, names...)
+// Postprocessing lists the files of postprocessing_rules, sorted. Hidden ones are
+// left out: editors leave them.
+func (dir *Directory) Postprocessing() ([]string, error) {
+	entries, err := fs.ReadDir(dir.FS, postprocessingFolder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return found, nil
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", dir.Path(postprocessingFolder), err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if name := entry.Name(); !entry.IsDir() && strings.HasSuffix(name, ".json") && !strings.HasPrefix(name, ".") {
+			names = append(names, postprocessingFolder+"/"+name)
+		}
+	}
+	return names, nil
 }

@@ -51,7 +51,11 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 	rule.Status = d.oneOf(root, "status", statuses)
 	rule.Level = d.oneOf(root, "level", levels)
 	if key, _ := get(root, "level"); key == nil && !rule.Filter {
-		d.list.Warnf(d.at(root.Line, root.Column), "metadata/level", "add `level: medium` or another", "the rule has no level; it is taken as medium")
+		what := "rule"
+		if rule.Correlation != nil {
+			what = "correlation"
+		}
+		d.list.Warnf(d.at(root.Line, root.Column), "metadata/level", "add `level: medium` or another", "the %s has no level; it is taken as medium", what)
 	}
 	rule.Tags = d.texts(root, "tags")
 	for _, tag := range rule.Tags {
@@ -66,17 +70,21 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 	d.date(root, "date")
 	d.date(root, "modified")
 	d.related(root)
-	d.logsource(root, rule)
+	if rule.Correlation == nil {
+		d.logsource(root, rule)
+	} else if key, _ := get(root, "logsource"); key != nil && !has(root, "detection") && !has(root, "filter") {
+		d.list.Warnf(d.span(key), "correlation/logsource", "leave it out", "a correlation has no logsource: those of its rules say which records it is about")
+	}
 	if t := d.text1(root, "taxonomy"); t.Value != "" && t.Value != "sigma" {
 		d.list.Errorf(t.Span, "metadata/taxonomy", "use the field names of CloudTrail and leave taxonomy out", "the taxonomy %q is not known", t.Value)
 	}
 }
 
-// ruleKeys are the top-level attributes that the Sigma specification gives a
-// rule. Others are allowed.
+// ruleKeys are the top-level attributes that the Sigma specification gives rules,
+// filters and correlations. Others are allowed.
 var ruleKeys = []string{
 	"title", "id", "name", "related", "taxonomy", "status", "description", "license", "author", "references", "date", "modified",
-	"logsource", "detection", "filter", "fields", "falsepositives", "level", "tags", "scope",
+	"logsource", "detection", "filter", "correlation", "generate", "fields", "falsepositives", "level", "tags", "scope",
 }
 
 // knownKeys warns of a top-level key that looks like a misspelt attribute.

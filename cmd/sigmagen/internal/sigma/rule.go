@@ -6,12 +6,14 @@ package sigma
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 )
 
-// A Rule is one Sigma rule document, or a filter document: conditions that other
-// rules have to satisfy as well.
+// A Rule is one Sigma rule document; or a filter document: conditions that other
+// rules have to satisfy as well; or a correlation document: what relates the
+// matches of others.
 type Rule struct {
 	// Key is the stem of the rule's file; that of a further document has its
 	// number behind it: stem#2.
@@ -46,6 +48,19 @@ type Rule struct {
 	// of the rules that it applies to.
 	Filter  bool
 	Targets []Text
+
+	// Correlation is the body of a correlation document, and nil for others.
+	Correlation *Correlation
+}
+
+// IsDetection reports whether records are matched against the document: it is
+// neither a filter nor a correlation.
+func (r *Rule) IsDetection() bool { return !r.Filter && r.Correlation == nil }
+
+// Is reports whether a document is meant by a name in other documents: its id, in
+// any case of letters, or its name.
+func (r *Rule) Is(name string) bool {
+	return name != "" && (r.Name.Value == name || strings.EqualFold(r.ID.Value, name))
 }
 
 // Logsource says which records a document is about. An empty value is any.
