@@ -21,6 +21,14 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 		}
 	case "iam.amazonaws.com":
 		switch name {
+		case "attachuserpolicy":
+			if matchRelatedPolicyAttached(e) {
+				dst = append(dst, &relatedPolicyAttached)
+			}
+		case "createaccesskey":
+			if matchRelatedKeyCreated(e) {
+				dst = append(dst, &relatedKeyCreated)
+			}
 		case "createrole":
 			if matchAliases(e) {
 				dst = append(dst, &aliases)
@@ -35,10 +43,19 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 			if matchEquality(e) {
 				dst = append(dst, &equality)
 			}
+			if matchRelatedUserCreated(e) {
+				dst = append(dst, &relatedUserCreated)
+			}
 		}
 	case "s3.amazonaws.com":
 		if matchMap2(e) {
 			dst = append(dst, &map2)
+		}
+		switch name {
+		case "getobject":
+			if matchRelatedObjectRead(e) {
+				dst = append(dst, &relatedObjectRead)
+			}
 		}
 	case "sts.amazonaws.com":
 		switch name {
@@ -57,6 +74,12 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	case "consolelogin":
 		if matchExistsFalse(e) {
 			dst = append(dst, &existsFalse)
+		}
+		if matchRelatedLogin(e) {
+			dst = append(dst, &relatedLogin)
+		}
+		if matchRelatedLoginFailed(e) {
+			dst = append(dst, &relatedLoginFailed)
 		}
 	case "createuser":
 		if matchFiltered(e) {

@@ -5,12 +5,18 @@ package generated
 import (
 	"net/netip"
 	"regexp"
+	"time"
 
 	"github.com/trailalerts/trailalerts/runtime"
 )
 
 // exceptions holds the exceptions of the rules, sorted by the key of the rule.
 var exceptions = []runtime.Exception{
+	{
+		Rule:     "correlation_chain",
+		Accounts: []string{"111122223333"},
+		Expires:  time.Date(2027, time.March, 31, 16, 30, 0, 500000000, time.UTC),
+	},
 	{
 		Rule:   "equality",
 		Actors: []string{"arn:aws:iam::111122223333:role/deploy"},
@@ -21,5 +27,15 @@ var exceptions = []runtime.Exception{
 		ActorRegexps: []*regexp.Regexp{
 			regexp.MustCompile("^deploy-"),
 		},
+	},
+	{
+		Rule: "value_list",
+		Accounts: []string{
+			"111122223333",
+			"444455556666",
+		},
+		Expires: time.Date(2027, time.January, 31, 0, 0, 0, 0, time.UTC),
+		Reason:  "The accounts are rebuilt \"from scratch\"\n*/ func init() {} /*",
+		Owner:   "Platform",
 	},
 }

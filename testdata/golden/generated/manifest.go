@@ -10,10 +10,11 @@ const _ = runtime.GeneratedV1
 
 // Set is everything that sigmagen compiled from rules.
 var Set = runtime.Ruleset{
-	Rules:      rules,
-	Match:      Match,
-	Exceptions: exceptions,
-	Hash:       "94511600e1cad792ec66db7cb8d643ce3343a46180b0c2cd379fd1cf8a478af7",
+	Rules:        rules,
+	Match:        Match,
+	Exceptions:   exceptions,
+	Correlations: correlations,
+	Hash:         "d98a9bd796ac88359554401db1c4b789e24bc508924737c9c49cbca9ae6b9bb1",
 }
 
 // rules holds every rule, sorted by key.
@@ -136,6 +137,12 @@ var rules = []*runtime.Rule{
 	&reM,
 	&reNeq,
 	&reS,
+	&relatedKeyCreated,
+	&relatedLogin,
+	&relatedLoginFailed,
+	&relatedObjectRead,
+	&relatedPolicyAttached,
+	&relatedUserCreated,
 	&searchNames,
 	&sourceAlone,
 	&startswith,
