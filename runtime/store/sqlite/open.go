@@ -88,7 +88,7 @@ func open(path string, now func() time.Time) (_ *Store, err error) {
 	if err := prepare(ctx, db); err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, now: now, db: db}
+	s := &Store{items{path: path, now: now}, db}
 	for text, statement := range map[string]**sql.Stmt{getItem: &s.get, queryItems: &s.query, createItem: &s.create, updateItem: &s.update} {
 		if *statement, err = db.PrepareContext(ctx, text); err != nil {
 			return nil, err

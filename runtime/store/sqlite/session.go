@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -16,8 +16,11 @@ import (
 // A Session is a Store whose writes count all together once they are committed,
 // or not at all. While there is one, no other process writes the file.
 type Session struct {
-	*Store
-	tx *sql.Tx
+	items items
+	tx    *sql.Tx
+
+	mu     sync.Mutex // a transaction runs one statement at a time
+	failed error      // of the first statement that failed, other than by a conflict
 }
 
 var _ alert.Store = (*Session)(nil)
@@ -32,46 +35,98 @@ func (s *Store) Begin(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use store %s: %w", s.path, err)
 	}
-	within := &Store{
-		path: s.path, now: s.now, db: s.db,
+	within := items{
+		path: s.path, now: s.now,
 		get: tx.StmtContext(ctx, s.get), query: tx.StmtContext(ctx, s.query), create: tx.StmtContext(ctx, s.create), update: tx.StmtContext(ctx, s.update),
 	}
-	return &Session{within, tx}, nil
+	return &Session{items: within, tx: tx}, nil
 }
 
-// Commit makes what was written last.
+// Get implements alert.Store.
+func (s *Session) Get(ctx context.Context, partition, sort string) (item alert.Item, err error) {
+	err = s.do(func() error {
+		item, err = s.items.Get(ctx, partition, sort)
+		return err
+	})
+	return item, err
+}
+
+// Query implements alert.Store.
+func (s *Session) Query(ctx context.Context, partition, from, to string) (found []alert.Item, err error) {
+	err = s.do(func() error {
+		found, err = s.items.Query(ctx, partition, from, to)
+		return err
+	})
+	return found, err
+}
+
+// Put implements alert.Store.
+func (s *Session) Put(ctx context.Context, item alert.Item) error {
+	return s.do(func() error { return s.items.Put(ctx, item) })
+}
+
+// do runs a statement, unless one has failed. When the disk is full, or a call is
+// given up while it writes, SQLite rolls back the whole transaction by itself, and
+// what is written after that would count at once, without what was written before.
+func (s *Session) do(statement func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed != nil {
+		return fmt.Errorf("a call of the session has failed before: %w", s.failed)
+	}
+	err := statement()
+	if e := (*sqlite.Error)(nil); errors.As(err, &e) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sql.ErrTxDone) {
+		s.failed = err
+	}
+	return err
+}
+
+// Commit makes what was written last. It fails, and drops it, when a call of the
+// Session has failed.
 func (s *Session) Commit() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed != nil {
+		return errors.Join(fmt.Errorf("write store %s: %w", s.items.path, s.failed), s.drop())
+	}
 	if err := s.tx.Commit(); err != nil {
-		return fmt.Errorf("write store %s: %w", s.path, err)
+		return fmt.Errorf("write store %s: %w", s.items.path, err)
 	}
 	return nil
 }
 
 // Rollback drops what was written, unless it was committed.
 func (s *Session) Rollback() error {
-	if err := s.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
-		return fmt.Errorf("drop what was written to store %s: %w", s.path, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.drop()
+}
+
+func (s *Session) drop() error {
+	err := s.tx.Rollback()
+	if err == nil || errors.Is(err, sql.ErrTxDone) || s.failed != nil { // then SQLite may have done it
+		return nil
 	}
-	return nil
+	return fmt.Errorf("drop what was written to store %s: %w", s.items.path, err)
 }
 
 // Findings returns the IDs of the findings whose ID contains the text, in order,
 // at most limit of them.
 func (s *Store) Findings(ctx context.Context, text string, limit int) ([]string, error) {
-	const prefix = "finding|"
-	rows, err := s.db.QueryContext(ctx, `SELECT partition FROM items WHERE partition >= ?1 AND partition < ?2 AND instr(partition, ?3) > 0 AND expires > ?4 ORDER BY partition LIMIT ?5`,
-		prefix, strings.TrimSuffix(prefix, "|")+"}", text, s.now().Unix(), limit)
+	rows, err := s.db.QueryContext(ctx, `SELECT substr(partition, length('finding|') + 1) AS id FROM items
+		WHERE partition >= 'finding|' AND partition < 'finding}' AND sort = 'decision' AND instr(id, ?1) > 0 AND expires > ?2 ORDER BY partition LIMIT ?3`,
+		text, s.now().Unix(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("search store %s: %w", s.path, err)
 	}
 	defer rows.Close()
 	var ids []string
 	for rows.Next() {
-		var partition string
-		if err := rows.Scan(&partition); err != nil {
+		var id string
+		if err := rows.Scan(&id); err != nil {
 			return nil, fmt.Errorf("search store %s: %w", s.path, err)
 		}
-		ids = append(ids, strings.TrimPrefix(partition, prefix))
+		ids = append(ids, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("search store %s: %w", s.path, err)

@@ -14,20 +14,26 @@ import (
 	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
-// A Store is a file. It is safe for concurrent use.
+// A Store is a file. It is safe for concurrent use. Each Put is a transaction of
+// its own, and what it wrote survives the end of the process and of the power.
 type Store struct {
-	path string
-	now  func() time.Time
-	db   *sql.DB
-
-	get, query, create, update *sql.Stmt
+	items
+	db *sql.DB
 }
 
 var _ alert.Store = (*Store)(nil)
 
-// The statements of a Store. Each is a transaction of its own, so that a process
-// that is killed leaves either all or nothing of it. An expired item is not there;
-// that it is replaced in one statement is what makes a second creator conflict.
+// items are the statements that read and write items, of a file or within a
+// transaction.
+type items struct {
+	path string
+	now  func() time.Time
+
+	get, query, create, update *sql.Stmt
+}
+
+// An expired item is not there; that it is replaced in one statement is what makes
+// a second creator conflict.
 const (
 	getItem    = `SELECT version, expires, body FROM items WHERE partition = ?1 AND sort = ?2 AND expires > ?3`
 	queryItems = `SELECT sort, version, expires, body FROM items WHERE partition = ?1 AND sort BETWEEN ?2 AND ?3 AND expires > ?4 ORDER BY sort`
@@ -37,7 +43,7 @@ const (
 )
 
 // Get implements alert.Store.
-func (s *Store) Get(ctx context.Context, partition, sort string) (alert.Item, error) {
+func (s *items) Get(ctx context.Context, partition, sort string) (alert.Item, error) {
 	if err := alert.CheckKey(partition, sort); err != nil {
 		return alert.Item{}, fmt.Errorf("get: %w", err)
 	}
@@ -55,24 +61,24 @@ func (s *Store) Get(ctx context.Context, partition, sort string) (alert.Item, er
 }
 
 // Query implements alert.Store.
-func (s *Store) Query(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
+func (s *items) Query(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
 	if err := alert.CheckRange(partition, from, to); err != nil {
 		return nil, fmt.Errorf("query: %w", err)
 	}
-	items, err := s.items(ctx, partition, from, to)
+	found, err := s.between(ctx, partition, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("query %q to %q of %q from %s: %w", from, to, partition, s.path, err)
 	}
-	return items, nil
+	return found, nil
 }
 
-func (s *Store) items(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
+func (s *items) between(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
 	rows, err := s.query.QueryContext(ctx, partition, from, to, s.now().Unix())
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []alert.Item
+	var found []alert.Item
 	for rows.Next() {
 		item := alert.Item{Partition: partition}
 		var expires int64
@@ -80,14 +86,13 @@ func (s *Store) items(ctx context.Context, partition, from, to string) ([]alert.
 			return nil, err
 		}
 		item.Expires = time.Unix(expires, 0).UTC()
-		items = append(items, item)
+		found = append(found, item)
 	}
-	return items, rows.Err()
+	return found, rows.Err()
 }
 
-// Put implements alert.Store. What it has written survives the end of the process
-// and of the power.
-func (s *Store) Put(ctx context.Context, item alert.Item) error {
+// Put implements alert.Store.
+func (s *items) Put(ctx context.Context, item alert.Item) error {
 	if err := item.Check(); err != nil {
 		return fmt.Errorf("put: %w", err)
 	}
