@@ -10,10 +10,11 @@ const _ = runtime.GeneratedV1
 
 // Set is everything that sigmagen compiled from rules.
 var Set = runtime.Ruleset{
-	Rules:      rules,
-	Match:      Match,
-	Exceptions: exceptions,
-	Hash:       "177213ea164396bd539fdc8061d30604166b787d9085b8b503861af1fef3665e",
+	Rules:        rules,
+	Match:        Match,
+	Exceptions:   exceptions,
+	Correlations: correlations,
+	Hash:         "f867e28831e3728def10fc84678aa63f9ed3ba4fb7517095f27be2753dfd01b8",
 }
 
 // rules holds every rule, sorted by key.
