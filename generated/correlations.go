@@ -2,8 +2,233 @@
 
 package generated
 
-import "github.com/trailalerts/trailalerts/runtime"
+import (
+	"time"
+
+	"github.com/trailalerts/trailalerts/runtime"
+)
 
 // correlations holds the correlation documents and what postprocessing_rules
 // lists, sorted by key.
-var correlations []runtime.Correlation
+var correlations = []runtime.Correlation{
+	{
+		Key:         "correlation:cloudtrail_logging_stopped:guardduty_detector_disabled",
+		Description: "The record of what happens and the watch over it are switched off in one account.",
+		Level:       runtime.Critical,
+		Source:      "postprocessing_rules/destruction.json",
+		SourceHash:  "dcc75c2443af632481f2acac0f6d3e4ef1af180f001447ad5827e21b8e0cb9eb",
+		Type:        runtime.Temporal,
+		Rules: []string{
+			"cloudtrail_logging_stopped",
+			"guardduty_detector_disabled",
+		},
+		GroupBy: []runtime.Group{
+			{Name: runtime.GroupAccount},
+		},
+		Window:    1 * time.Hour,
+		Annotates: true,
+	},
+	{
+		Key:         "correlation:kms_key_disabled_or_deletion_scheduled:backup_recovery_points_destroyed",
+		Description: "Keys and backups go together: this is how data is held to ransom.",
+		Level:       runtime.Critical,
+		Source:      "postprocessing_rules/destruction.json",
+		SourceHash:  "dcc75c2443af632481f2acac0f6d3e4ef1af180f001447ad5827e21b8e0cb9eb",
+		Type:        runtime.Temporal,
+		Rules: []string{
+			"kms_key_disabled_or_deletion_scheduled",
+			"backup_recovery_points_destroyed",
+		},
+		GroupBy: []runtime.Group{
+			{Name: runtime.GroupAccount},
+		},
+		Window:    4 * time.Hour,
+		Annotates: true,
+	},
+	{
+		Key:         "iam_new_user_made_administrator",
+		ID:          "3a5d8f61-9d1c-4e7e-8b7f-2f4c0a6e9b18",
+		Title:       "New IAM User Made Administrator",
+		Description: "An IAM user was created, and within a day a policy that gives it nearly full control was attached to it. This is how an intruder makes a way back in that outlives the stolen credential. Both rules alert on their own as well; this says that the two belong together.",
+		Status:      "test",
+		Author:      "TrailAlerts",
+		Level:       runtime.Critical,
+		Tags: []string{
+			"attack.persistence",
+			"attack.t1136.003",
+			"attack.privilege-escalation",
+			"attack.t1098.003",
+		},
+		References: []string{
+			"https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html",
+			"https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachUserPolicy.html",
+			"https://attack.mitre.org/techniques/T1136/003/",
+		},
+		FalsePositives: []string{"An administrator who sets up a new account by hand"},
+		Source:         "sigma_rules/iam_new_user_made_administrator.yml",
+		SourceHash:     "584a3bda925669d7c0baee3bd844788c1746c076c3bc15b4cbd45a5e7e56a3a7",
+		Type:           runtime.Temporal,
+		Rules: []string{
+			"iam_user_created",
+			"iam_administrator_policy_attached",
+		},
+		GroupBy: []runtime.Group{
+			{Name: "recipientAccountId", Fields: []string{"recipientAccountId", "recipientAccountId"}},
+			{Name: "requestParameters.userName", Fields: []string{"requestParameters.userName", "requestParameters.userName"}},
+		},
+		Window:   24 * time.Hour,
+		Generate: true,
+	},
+	{
+		Key:         "iam_password_set_then_used",
+		ID:          "95c0b7de-6a43-4f5c-9d4e-8e7f1b2a3c60",
+		Title:       "Console Password Set for Another User and Used Without MFA",
+		Description: "Somebody set the console password of another IAM user, and within two hours that user signed in without a second factor. Whoever set the password may be the one who signed in.",
+		Status:      "test",
+		Author:      "TrailAlerts",
+		Level:       runtime.Critical,
+		Tags: []string{
+			"attack.persistence",
+			"attack.t1098",
+			"attack.initial-access",
+			"attack.t1078.004",
+		},
+		References: []string{
+			"https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateLoginProfile.html",
+			"https://attack.mitre.org/techniques/T1098/",
+		},
+		FalsePositives: []string{"An administrator who resets a password for a colleague without a second factor"},
+		Source:         "sigma_rules/iam_password_set_then_used.yml",
+		SourceHash:     "96cee01aef06e3d93ec75c78127387b48db9506b30b8e7a4f69c65f346c8bc91",
+		Type:           runtime.TemporalOrdered,
+		Rules: []string{
+			"iam_login_profile_changed_for_other_user",
+			"signin_console_login_without_mfa",
+		},
+		GroupBy: []runtime.Group{
+			{Name: "recipientAccountId", Fields: []string{"recipientAccountId", "recipientAccountId"}},
+			{Name: "user", Fields: []string{"requestParameters.userName", "userIdentity.userName"}},
+		},
+		Window:   2 * time.Hour,
+		Generate: true,
+	},
+	{
+		Key:         "signin_password_guessed",
+		ID:          "0c3b7a8e-5b53-4d0a-9a4f-7b8a3d1f6e22",
+		Title:       "Console Password Guessed",
+		Description: "Many sign-ins to one user failed, and then one succeeded: the password was found by trying. The root user of an account has no user name, so that its sign-ins are counted together.",
+		Status:      "test",
+		Author:      "TrailAlerts",
+		Level:       runtime.Critical,
+		Tags: []string{
+			"attack.credential-access",
+			"attack.t1110.001",
+			"attack.initial-access",
+			"attack.t1078.004",
+		},
+		References: []string{
+			"https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html",
+			"https://attack.mitre.org/techniques/T1110/001/",
+		},
+		FalsePositives: []string{"Somebody who remembers the password after many attempts"},
+		Source:         "sigma_rules/signin_password_guessed.yml",
+		SourceHash:     "2567ed34702f44920f2110286d572e83e915e4379d3a1df5694beaff9a67ff81",
+		Type:           runtime.TemporalOrdered,
+		Rules: []string{
+			"signin_password_guessed#2",
+			"signin_console_login_succeeded",
+		},
+		GroupBy: []runtime.Group{
+			{Name: "recipientAccountId", Fields: []string{"recipientAccountId", "recipientAccountId"}},
+			{Name: "userIdentity.userName", Fields: []string{"userIdentity.userName", "userIdentity.userName"}},
+		},
+		Window: 1 * time.Hour,
+	},
+	{
+		Key:         "signin_password_guessed#2",
+		ID:          "d2f4c1b0-8c3e-4f0b-8f5e-1a6c9e0b7d35",
+		Name:        "signin_many_failures_of_one_user",
+		Title:       "Many Failed Console Sign-Ins of One User",
+		Description: "Five sign-ins to one user failed within half an hour.",
+		Status:      "test",
+		Author:      "TrailAlerts",
+		Level:       runtime.Medium,
+		Tags: []string{
+			"attack.credential-access",
+			"attack.t1110.001",
+		},
+		References: []string{"https://attack.mitre.org/techniques/T1110/001/"},
+		Source:     "sigma_rules/signin_password_guessed.yml",
+		SourceHash: "2567ed34702f44920f2110286d572e83e915e4379d3a1df5694beaff9a67ff81",
+		Type:       runtime.EventCount,
+		Rules:      []string{"signin_console_login_failed"},
+		GroupBy: []runtime.Group{
+			{Name: "recipientAccountId", Fields: []string{"recipientAccountId"}},
+			{Name: "userIdentity.userName", Fields: []string{"userIdentity.userName"}},
+		},
+		Window:    30 * time.Minute,
+		Condition: []runtime.Comparison{{Operator: runtime.GreaterOrEqual, Value: 5}},
+	},
+	{
+		Key:         "signin_password_sprayed",
+		ID:          "7e1d6c4f-2f0b-4b8d-b7a1-5c9a0e3f8d47",
+		Title:       "Passwords Tried on Many Users From One Address",
+		Description: "Sign-ins to five different users failed from one address within half an hour. Trying a few common passwords on every user stays below the limits that lock a single one out. Users that do not exist share one hidden name and count as one.",
+		Status:      "test",
+		Author:      "TrailAlerts",
+		Level:       runtime.High,
+		Tags: []string{
+			"attack.credential-access",
+			"attack.t1110.003",
+		},
+		References: []string{
+			"https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html",
+			"https://attack.mitre.org/techniques/T1110/003/",
+		},
+		FalsePositives: []string{"A training with many new users behind one exit"},
+		Source:         "sigma_rules/signin_password_sprayed.yml",
+		SourceHash:     "556de3e40e1693ba5d035714b8d77b93262297d44b1c8c54d834d560c5f7105a",
+		Type:           runtime.ValueCount,
+		Rules:          []string{"signin_console_login_failed"},
+		GroupBy: []runtime.Group{
+			{Name: "sourceIPAddress", Fields: []string{"sourceIPAddress"}},
+		},
+		Window:    30 * time.Minute,
+		Condition: []runtime.Comparison{{Operator: runtime.GreaterOrEqual, Value: 5}},
+		Fields:    []string{"userIdentity.userName"},
+	},
+	{
+		Key:         "threshold:s3_buckets_enumerated",
+		Description: "One caller lists buckets again and again, in one account, from one address.",
+		Level:       runtime.Medium,
+		Source:      "postprocessing_rules/thresholds.json",
+		SourceHash:  "d85f5cf98ac54e35f4c2e1bcf403443bc8487adcebcf758578756dad07374c12",
+		Type:        runtime.EventCount,
+		Rules:       []string{"s3_buckets_enumerated"},
+		GroupBy: []runtime.Group{
+			{Name: runtime.GroupAccount},
+			{Name: runtime.GroupActor},
+			{Name: "sourceIPAddress", Fields: []string{"sourceIPAddress"}},
+		},
+		Window:    15 * time.Minute,
+		Condition: []runtime.Comparison{{Operator: runtime.GreaterOrEqual, Value: 5}},
+		Annotates: true,
+		Cooldown:  new(4 * time.Hour),
+	},
+	{
+		Key:         "threshold:secretsmanager_secret_read_from_public_address",
+		Description: "One caller reads secret after secret: someone empties the store.",
+		Level:       runtime.High,
+		Source:      "postprocessing_rules/thresholds.json",
+		SourceHash:  "d85f5cf98ac54e35f4c2e1bcf403443bc8487adcebcf758578756dad07374c12",
+		Type:        runtime.EventCount,
+		Rules:       []string{"secretsmanager_secret_read_from_public_address"},
+		GroupBy: []runtime.Group{
+			{Name: runtime.GroupAccount},
+			{Name: runtime.GroupActor},
+		},
+		Window:    10 * time.Minute,
+		Condition: []runtime.Comparison{{Operator: runtime.GreaterOrEqual, Value: 5}},
+		Annotates: true,
+	},
+}

@@ -398,6 +398,12 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	case "signin.amazonaws.com":
 		switch name {
 		case "consolelogin":
+			if matchSigninConsoleLoginFailed(e) {
+				dst = append(dst, &signinConsoleLoginFailed)
+			}
+			if matchSigninConsoleLoginSucceeded(e) {
+				dst = append(dst, &signinConsoleLoginSucceeded)
+			}
 			if matchSigninConsoleLoginWithoutMfa(e) {
 				dst = append(dst, &signinConsoleLoginWithoutMfa)
 			}

@@ -12,6 +12,12 @@ import (
 // exceptions holds the exceptions of the rules, sorted by the key of the rule.
 var exceptions = []runtime.Exception{
 	{
+		Rule:     "backup_recovery_points_destroyed",
+		Accounts: []string{"444455556666"},
+		Reason:   "The sandbox account is emptied every night",
+		Owner:    "Platform team",
+	},
+	{
 		Rule:   "ec2_security_group_opened_to_world",
 		Actors: []string{"arn:aws:iam::111122223333:role/edge-network-operator"},
 		SourceIPs: []netip.Prefix{

@@ -7,6 +7,7 @@ import "github.com/trailalerts/trailalerts/runtime"
 var iamAdministratorPolicyAttached = runtime.Rule{
 	Key:         "iam_administrator_policy_attached",
 	ID:          "65f542a8-dd32-4766-a73c-e9c4de961dfc",
+	Name:        "iam_administrator_policy_attached",
 	Title:       "Administrator Policy Attached Outside the Deployment Pipeline",
 	Description: "A managed policy that grants full or near-full control of the account was attached to a user, a group or a role. It is the shortest way from one stolen credential to lasting control of an account. Roles whose name starts with \"deploy-\" are taken for the deployment pipeline and left out.",
 	Status:      "stable",
@@ -27,7 +28,7 @@ var iamAdministratorPolicyAttached = runtime.Rule{
 		"A break-glass exercise",
 	},
 	Source:     "sigma_rules/iam_administrator_policy_attached.yml",
-	SourceHash: "4204a258b2c2eb2003b04b673d6eead1ebecfb1f79d2bbd34099365f21086af5",
+	SourceHash: "99e69c117646487814abeef868d38befbbfd8e34cdb731c33ba00bbadad65fa8",
 	Condition:  "all of selection_* and success and not 1 of filter_*",
 	Match:      matchIamAdministratorPolicyAttached,
 	Searches: []runtime.Search{
@@ -35,6 +36,10 @@ var iamAdministratorPolicyAttached = runtime.Rule{
 		{Name: "selection_policy", Match: iamAdministratorPolicyAttached_selectionPolicy, Fields: []string{"requestParameters.policyArn"}},
 		{Name: "success", Match: iamAdministratorPolicyAttached_success, Fields: []string{"errorCode"}},
 		{Name: "filter_pipeline", Match: iamAdministratorPolicyAttached_filterPipeline, Fields: []string{"userIdentity.sessionContext.sessionIssuer.userName"}},
+	},
+	Capture: []string{
+		"recipientAccountId",
+		"requestParameters.userName",
 	},
 }
 

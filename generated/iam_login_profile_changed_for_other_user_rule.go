@@ -7,6 +7,7 @@ import "github.com/trailalerts/trailalerts/runtime"
 var iamLoginProfileChangedForOtherUser = runtime.Rule{
 	Key:         "iam_login_profile_changed_for_other_user",
 	ID:          "9f3ab952-ec61-475e-b160-fe29299ad8c4",
+	Name:        "iam_login_profile_changed_for_other_user",
 	Title:       "Console Password Set for Another IAM User",
 	Description: "An identity created or replaced the console password of an IAM user other than itself. Whoever sets the password can sign in as that user, so it serves both takeover of an account and persistence. Roles whose name starts with \"helpdesk-\" are taken for the service desk and left out.",
 	Status:      "stable",
@@ -24,7 +25,7 @@ var iamLoginProfileChangedForOtherUser = runtime.Rule{
 	},
 	FalsePositives: []string{"Administrators who reset a password without the service desk role"},
 	Source:         "sigma_rules/iam_login_profile_changed_for_other_user.yml",
-	SourceHash:     "480377d2c2658c165bef42d1375f26e64a5f3a6021d79c5fb745cb05bfebb3d1",
+	SourceHash:     "63443233441fb1f10dea8bf808ed31a449dc0277a38fe3b50946f53299d75ba3",
 	Condition:      "selection and success and not (filter_own_password or filter_service_desk)",
 	Match:          matchIamLoginProfileChangedForOtherUser,
 	Searches: []runtime.Search{
@@ -32,6 +33,10 @@ var iamLoginProfileChangedForOtherUser = runtime.Rule{
 		{Name: "success", Match: iamLoginProfileChangedForOtherUser_success, Fields: []string{"errorCode"}},
 		{Name: "filter_own_password", Match: iamLoginProfileChangedForOtherUser_filterOwnPassword, Fields: []string{"requestParameters.userName", "userIdentity.userName"}},
 		{Name: "filter_service_desk", Match: iamLoginProfileChangedForOtherUser_filterServiceDesk, Fields: []string{"userIdentity.sessionContext.sessionIssuer.userName"}},
+	},
+	Capture: []string{
+		"recipientAccountId",
+		"requestParameters.userName",
 	},
 }
 

@@ -7,6 +7,7 @@ import "github.com/trailalerts/trailalerts/runtime"
 var iamUserCreated = runtime.Rule{
 	Key:         "iam_user_created",
 	ID:          "a498eea5-dbd5-4f89-a5d0-210b0308e788",
+	Name:        "iam_user_created",
 	Title:       "IAM User Created Outside the Deployment Pipeline",
 	Description: "A new IAM user was created by something other than the deployment pipeline. Where people sign in through a federation, new IAM users are rare and may be an intruder's second door. Roles whose name starts with \"deploy-\" are taken for the pipeline and left out.",
 	Status:      "stable",
@@ -22,13 +23,17 @@ var iamUserCreated = runtime.Rule{
 	},
 	FalsePositives: []string{"A user for a third-party tool that cannot assume a role"},
 	Source:         "sigma_rules/iam_user_created.yml",
-	SourceHash:     "ac3d2f64970fd98f80bcdaf27e9f13ea8a3335b4dc09148f9884c928fbeebd65",
+	SourceHash:     "a6a5f3aa434a4fb01da80cf07bb00777c2535b72427dc09164a5649581510886",
 	Condition:      "selection and success and not filter_pipeline",
 	Match:          matchIamUserCreated,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: iamUserCreated_selection, Fields: []string{"eventSource", "eventName"}},
 		{Name: "success", Match: iamUserCreated_success, Fields: []string{"errorCode"}},
 		{Name: "filter_pipeline", Match: iamUserCreated_filterPipeline, Fields: []string{"userIdentity.sessionContext.sessionIssuer.userName"}},
+	},
+	Capture: []string{
+		"recipientAccountId",
+		"requestParameters.userName",
 	},
 }
 

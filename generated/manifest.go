@@ -14,7 +14,7 @@ var Set = runtime.Ruleset{
 	Match:        Match,
 	Exceptions:   exceptions,
 	Correlations: correlations,
-	Hash:         "f867e28831e3728def10fc84678aa63f9ed3ba4fb7517095f27be2753dfd01b8",
+	Hash:         "4f591cd043c0ebee32f5255eb672f45ffa4921f3f9970b3273c64e1253414e61",
 }
 
 // rules holds every rule, sorted by key.
@@ -80,6 +80,8 @@ var rules = []*runtime.Rule{
 	&securityhubFindingsSuppressed,
 	&securityhubOrScannerDisabled,
 	&sesIdentityDeleted,
+	&signinConsoleLoginFailed,
+	&signinConsoleLoginSucceeded,
 	&signinConsoleLoginWithoutMfa,
 	&signinRootUserActivity,
 	&signinSigninTokenFromCredentials,

@@ -41,6 +41,7 @@ var s3BucketsEnumerated = runtime.Rule{
 		{Name: "filter_console", Match: s3BucketsEnumerated_filterConsole, Fields: []string{"userAgent"}},
 		{Name: "filter_service_caller", Match: s3BucketsEnumerated_filterServiceCaller, Fields: []string{"userIdentity.invokedBy"}},
 	},
+	Capture: []string{"sourceIPAddress"},
 }
 
 // matchS3BucketsEnumerated reports whether e satisfies the rule

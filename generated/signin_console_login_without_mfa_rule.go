@@ -7,6 +7,7 @@ import "github.com/trailalerts/trailalerts/runtime"
 var signinConsoleLoginWithoutMfa = runtime.Rule{
 	Key:         "signin_console_login_without_mfa",
 	ID:          "8a25a4af-bfa0-4f6e-9da5-3390d99db401",
+	Name:        "signin_console_login_without_mfa",
 	Title:       "Console Sign-In Without MFA",
 	Description: "An IAM user or the root user signed in to the console with nothing but a password. A password that was guessed or stolen is then enough to take over the identity. Federated sign-ins are left out, because their second factor is checked by the identity provider.",
 	Status:      "stable",
@@ -23,13 +24,17 @@ var signinConsoleLoginWithoutMfa = runtime.Rule{
 	},
 	FalsePositives: []string{"The first sign-in of a new user who has yet to register a device"},
 	Source:         "sigma_rules/signin_console_login_without_mfa.yml",
-	SourceHash:     "ccf4c8d77f77c1c9749c5e8066777be4eaf798b4086c1a9fb8334e229f2fb966",
+	SourceHash:     "37ee8ff3dc2ba145ab21af0309117074bd3b17a9a5f1cdd5e11d50c7b1767091",
 	Condition:      "all of selection_*",
 	Match:          matchSigninConsoleLoginWithoutMfa,
 	Searches: []runtime.Search{
 		{Name: "selection_signin", Match: signinConsoleLoginWithoutMfa_selectionSignin, Fields: []string{"eventSource", "eventName", "responseElements.ConsoleLogin"}},
 		{Name: "selection_identity", Match: signinConsoleLoginWithoutMfa_selectionIdentity, Fields: []string{"userIdentity.type"}},
 		{Name: "selection_password_only", Match: signinConsoleLoginWithoutMfa_selectionPasswordOnly, Fields: []string{"additionalEventData.MFAUsed"}},
+	},
+	Capture: []string{
+		"recipientAccountId",
+		"userIdentity.userName",
 	},
 }
 
