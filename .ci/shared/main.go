@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -33,7 +34,7 @@ func main() {
 		os.Exit(3)
 	}
 	c := &checker{shared: os.Args[1], temporary: temporary}
-	for _, check := range []func() error{c.build, c.expected, c.refused, c.linear, c.hostile, c.singleEvent, c.invalid} {
+	for _, check := range []func() error{c.build, c.expected, c.refused, c.linear, c.hostile, c.singleEvent, c.invalid, c.correlation} {
 		if err := check(); err != nil {
 			fmt.Printf("FAIL: %v\n", err)
 			c.failed++
@@ -458,4 +459,73 @@ func (c *checker) invalid() error {
 	}
 	c.count("conformance, invalid rules", passed, failed, fmt.Sprintf(" (%d ambiguous ones accepted)", undecided))
 	return nil
+}
+
+// hit is an alert of `replay --alerts --format jsonl`: which rule, by the name of
+// its document, on which record.
+type hit struct {
+	Record int
+	Name   string
+}
+
+// correlation replays the events of each case in the order in which they arrive
+// and holds the alerts against those of the case.
+func (c *checker) correlation() error {
+	type testCase struct {
+		Name, Rules string
+		Events      []json.RawMessage
+		Expected    []struct {
+			Index int `json:"at_event_index"`
+			Rule  string
+		}
+		Ambiguous bool
+	}
+	cases, err := readLines[testCase](filepath.Join(c.shared, "conformance/correlation.jsonl"))
+	if err != nil {
+		return err
+	}
+	byRecord := func(a, b hit) int { return cmp.Or(a.Record-b.Record, strings.Compare(a.Name, b.Name)) }
+	passed, failed, differ := 0, 0, []string{}
+	for i, one := range cases {
+		var want []hit
+		for _, expected := range one.Expected {
+			want = append(want, hit{expected.Index, expected.Rule})
+		}
+		got, said, err := c.alerts(fmt.Sprintf("correlation%02d", i), one.Rules, one.Events)
+		if err != nil {
+			return fmt.Errorf("%s: %w", one.Name, err)
+		}
+		slices.SortFunc(want, byRecord)
+		slices.SortFunc(got, byRecord)
+		switch {
+		case slices.Equal(want, got):
+			passed++
+		case one.Ambiguous:
+			differ = append(differ, one.Name)
+		default:
+			failed++
+			fmt.Printf("    %s: want %v, got %v\n%s\n", one.Name, want, got, said)
+		}
+	}
+	c.count("conformance, correlations", passed, failed, fmt.Sprintf(" (ambiguous, and decided otherwise: %s)", strings.Join(differ, ", ")))
+	return nil
+}
+
+// alerts replays events with rules and returns the alerts, and what was said.
+func (c *checker) alerts(name, rules string, events []json.RawMessage) (hits []hit, said []byte, err error) {
+	dir := c.tool(name)
+	var text bytes.Buffer
+	for _, event := range events {
+		fmt.Fprintf(&text, "%s\n", event)
+	}
+	log := filepath.Join(dir, "events.jsonl")
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "rules.yml"), []byte(rules), 0o644), os.WriteFile(log, text.Bytes(), 0o644)); err != nil {
+		return nil, nil, err
+	}
+	out, errs, _, err := run(c.tool("sigmagen"), "replay", "--rules", dir, "--alerts", "--format", "jsonl", log)
+	if err != nil {
+		return nil, nil, err
+	}
+	hits, err = lines[hit](out)
+	return hits, errs, err
 }
