@@ -97,7 +97,7 @@ func Hostile() *alert.Alert {
 	for _, text := range []*string{&a.Event.Source, &a.Event.Name, &a.Event.AccountID, &a.Event.Region, &a.Event.Actor, &a.Event.IssuerARN, &a.Event.ActorName, &a.Event.SourceIP, &a.Event.ErrorCode, &a.Event.Time} {
 		*text = Evil
 	}
-	a.Event.UserAgent = long
+	a.Event.UserAgent, a.Completed[0].Related[0].Actor, a.Completed[1].Group[0].Value = long, long, long
 	for i := range a.Searches {
 		a.Searches[i].Name = Evil
 		for range 40 {
@@ -107,13 +107,12 @@ func Hostile() *alert.Alert {
 	for i := range a.Completed {
 		c := &a.Completed[i]
 		c.Key, c.Title, c.Description = Evil, Evil, Evil
-		c.Group = append(c.Group, alert.GroupValue{Name: Evil, Value: long})
+		c.Group = append(c.Group, alert.GroupValue{Name: Evil, Value: Evil})
 		one := c.Related[0]
-		one.Title, one.EventName, one.Actor, one.SourceIP, one.EventID = Evil, Evil, long, Evil, Evil
+		one.Title, one.EventName, one.Actor, one.SourceIP, one.EventID = Evil, Evil, Evil, Evil, Evil
 		for n := range 99 {
 			one.Location.Record = n
 			c.Related = append(c.Related, one)
-			one.Actor = Evil // one of 100 KB is enough
 		}
 	}
 	for range 10 {
@@ -124,7 +123,7 @@ func Hostile() *alert.Alert {
 	if err := json.Unmarshal(a.Raw, &members); err != nil {
 		panic(err) // the record above is JSON
 	}
-	members["userAgent"], members["requestParameters"] = long, map[string]any{"policyDocument": strings.Repeat("<&>\u2028\"\\", 40_000), "name": Evil}
+	members["userAgent"], members["requestParameters"] = long, map[string]any{"policyDocument": strings.Repeat("<&>\u2028\"\\", 20_000), "name": Evil}
 	raw, err := json.Marshal(members)
 	if err != nil {
 		panic(err)

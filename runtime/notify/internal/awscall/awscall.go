@@ -1,0 +1,70 @@
+// Package awscall says how the channels call services of AWS: which failures are
+// worth another attempt, and what is told of them.
+package awscall
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+
+	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
+)
+
+const (
+	attempts   = 3
+	firstWait  = time.Second / 4
+	maxMessage = 500 // characters of an error
+)
+
+// Retryer repeats only what a service certainly did not take: calls that it
+// throttled, and calls that never reached it. The retries of the SDK would also
+// repeat a call whose answer was lost, and a mail or a message would come twice.
+func Retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = attempts
+		o.Retryables = []retry.IsErrorRetryable{
+			retry.NoRetryCanceledError{},
+			retry.RetryableErrorCode{Codes: retry.DefaultThrottleErrorCodes},
+			retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}}, // SNS calls it "Throttled"
+			retry.IsErrorRetryableFunc(notConnected),
+		}
+		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+			wait := firstWait << (attempt - 1) // it counts from 1
+			return wait/2 + rand.N(wait/2+1), nil
+		})
+	})
+}
+
+// notConnected knows the errors of calls that ended before there was a
+// connection.
+func notConnected(err error) aws.Ternary {
+	var dns *net.DNSError
+	var op *net.OpError
+	if errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial" {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
+
+// Describe returns an error of the SDK as one line that is not too long for a
+// log.
+func Describe(err error) error {
+	text := plain.Line(err.Error(), maxMessage)
+	if text == err.Error() {
+		return err
+	}
+	return &described{text, err}
+}
+
+type described struct {
+	text string
+	err  error
+}
+
+func (d *described) Error() string { return d.text }
+func (d *described) Unwrap() error { return d.err }
