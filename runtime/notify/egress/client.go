@@ -136,6 +136,9 @@ type Request struct {
 	// taken.
 	Repeatable bool
 
+	// Once says that the request is not worth repeating at all.
+	Once bool
+
 	// Secrets are texts that no error may show, beside the path and the query of
 	// the URL: receivers like to quote what they were sent.
 	Secrets []string
@@ -159,7 +162,7 @@ func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 			return answer, nil
 		}
 		wait, again := c.again(err, r.Repeatable, attempt)
-		if !again || ctx.Err() != nil {
+		if !again || r.Once || ctx.Err() != nil {
 			return Answer{}, err
 		}
 		if deadline, ok := ctx.Deadline(); ok && c.now().Add(wait).After(deadline) {

@@ -123,8 +123,10 @@ func TestAccepted(t *testing.T) {
 	bare.Rule.Key, bare.Event.Digest = "bare", "d1"
 	for name, a := range map[string]*alert.Alert{"ordinary": notifytest.Alert(), "correlated": notifytest.Correlated(), "hostile": notifytest.Hostile(), "bare": bare} {
 		for arn, times := range map[string]int{topicARN: 1, fifoARN: 2} {
-			if name == "hostile" && arn == topicARN {
-				continue // it takes long to write
+			if name == "hostile" { // it takes long to write
+				if times = 1; arn == topicARN {
+					continue
+				}
 			}
 			t.Run(name+" "+arn[len("arn:aws:sns:eu-west-1:111122223333:"):], func(t *testing.T) {
 				var got []url.Values
