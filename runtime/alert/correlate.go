@@ -353,6 +353,9 @@ func (c *relation) say(n float64) string {
 		runtime.EventCount: "events", runtime.ValueCount: "different values", runtime.ValueSum: "in all", runtime.ValueAvg: "on average",
 		runtime.Temporal: "of its rules", runtime.TemporalOrdered: "of its rules in order",
 	}[c.Type]
+	if n == 1 && (c.Type == runtime.EventCount || c.Type == runtime.ValueCount) {
+		what = strings.TrimSuffix(what, "s")
+	}
 	var needed []string
 	for _, comparison := range c.Condition {
 		needed = append(needed, fmt.Sprintf("%s %s", comparison.Operator, formatNumber(comparison.Value)))

@@ -197,7 +197,7 @@ func (p *pipeline) print(a *alert.Alert) error {
 
 // decideOver begins decisions that remember in a store.
 func (p *pipeline) decideOver(store alert.Store) {
-	p.decisions = alert.NewPipeline(p.set, p.options.config, alert.Edges{Store: store, Now: p.now, Release: releaseOf(p.set)})
+	p.decisions = alert.NewPipeline(p.set, p.options.config, alert.Edges{Store: store, Now: p.now, Release: alert.ThisRelease(p.set.Hash)})
 }
 
 // finish decides what was held, in order of event time, and completes the

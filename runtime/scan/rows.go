@@ -28,7 +28,7 @@ func newPrinter(o options, s streams, dest *destination, set runtime.Ruleset, re
 	case formatCSV:
 		return &csvPrinter{writer: csv.NewWriter(dest), decided: decided}
 	case formatHTML:
-		return &htmlPrinter{options: o, dest: dest, release: releaseOf(set), now: s.now, report: rep}
+		return &htmlPrinter{options: o, dest: dest, release: alert.ThisRelease(set.Hash), now: s.now, report: rep}
 	default:
 		if o.why && decided {
 			return &whyPrinter{dest: dest}

@@ -89,7 +89,7 @@ func TestWhy(t *testing.T) {
 	want := `MEDIUM  2025-03-09 16:01:00  Title of create_user (create_user)
     cloudtrail:CreateUser, arn:aws:iam::111122223333:user/alice, 192.0.2.1, 111122223333 us-east-1
     a.json record 0
-    - threshold:create_user: 1 events within 10m, needed: gte 3
+    - threshold:create_user: 1 event within 10m, needed: gte 3
     - severity medium is the level of the rule
 
 HIGH  2025-03-09 16:03:00  Title of create_user (create_user)

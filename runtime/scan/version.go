@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trailalerts/trailalerts/runtime"
-	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
 const module = "github.com/trailalerts/trailalerts"
@@ -33,20 +32,6 @@ func versionCommand(set runtime.Ruleset, s streams) *cobra.Command {
 func version() string {
 	info, _ := debug.ReadBuildInfo()
 	return release(info)
-}
-
-// releaseOf returns the release that alerts name.
-func releaseOf(set runtime.Ruleset) alert.Release {
-	info, _ := debug.ReadBuildInfo()
-	r := alert.Release{Version: release(info), Rules: set.Hash}
-	if info != nil {
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				r.Commit = setting.Value
-			}
-		}
-	}
-	return r
 }
 
 // release returns the version and the commit of trailalerts in a binary, which
