@@ -110,7 +110,7 @@ func Hostile() *alert.Alert {
 		c.Group = append(c.Group, alert.GroupValue{Name: Evil, Value: Evil})
 		one := c.Related[0]
 		one.Title, one.EventName, one.Actor, one.SourceIP, one.EventID = Evil, Evil, Evil, Evil, Evil
-		for n := range 99 {
+		for n := range 30 {
 			one.Location.Record = n
 			c.Related = append(c.Related, one)
 		}
@@ -123,7 +123,7 @@ func Hostile() *alert.Alert {
 	if err := json.Unmarshal(a.Raw, &members); err != nil {
 		panic(err) // the record above is JSON
 	}
-	members["userAgent"], members["requestParameters"] = long, map[string]any{"policyDocument": strings.Repeat("<&>\u2028\"\\", 20_000), "name": Evil}
+	members["userAgent"], members["requestParameters"] = long, map[string]any{"policyDocument": strings.Repeat("<&>\u2028\"\\", 8_000), "name": Evil}
 	raw, err := json.Marshal(members)
 	if err != nil {
 		panic(err)
