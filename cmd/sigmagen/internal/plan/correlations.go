@@ -85,7 +85,7 @@ func (b *correlationBuilder) resolve(name sigma.Text, all []sigma.Text) *sigma.R
 		case unread != "":
 			hint = "it may stand in " + unread + ", which could not be read"
 		default:
-			hint = "write the `id` or the `name` of a rule"
+			hint = "write the `id` or the `name` of a rule; its file must be checked together with this one"
 		}
 		b.list.Errorf(name.Span, "correlation/unknown-rule", hint, "no rule has the id or the name %q", name.Value)
 	case len(found) > 1:
@@ -330,6 +330,9 @@ func (p *Plan) Needed(wanted func(*sigma.Rule) bool) map[string]bool {
 	of := map[string][]string{}
 	var add func(key string)
 	add = func(key string) {
+		if needed[key] {
+			return
+		}
 		needed[key] = true
 		for _, inner := range of[key] {
 			add(inner)
