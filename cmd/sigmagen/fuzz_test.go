@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"go/parser"
 	"go/token"
 	"os"
@@ -86,6 +87,57 @@ func FuzzParse(f *testing.F) {
 			if _, err := parser.ParseFile(token.NewFileSet(), file.Name, file.Content, parser.ParseComments); err != nil {
 				t.Fatalf("%v\n%s", err, file.Content)
 			}
+		}
+	})
+}
+
+// FuzzConfiguration reads any text as exceptions and as postprocessing rules.
+// Nothing panics, and what is wrong has a place in the file.
+func FuzzConfiguration(f *testing.F) {
+	archives, err := filepath.Glob(filepath.Join(errorsFolder, "*.txtar"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	seeds := 0
+	for _, path := range archives {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if filepath.Base(file.Name) == "exceptions.json" || filepath.Base(filepath.Dir(file.Name)) == "postprocessing_rules" {
+				f.Add(file.Data)
+				seeds++
+			}
+		}
+	}
+	if seeds < 50 {
+		f.Fatalf("%d seeds", seeds)
+	}
+	var quiet diag.List
+	rules, _ := sigma.Parse(sigma.File{Key: "stop", Path: "stop.yml", Source: "stop.yml", Text: []byte(exampleRule("title: Trail Stopped\ndetection: {selection: {eventName: StopLogging}, condition: selection}"))}, &quiet)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var list diag.List
+		p := &plan.Plan{Exceptions: plan.BuildExceptions(sigma.ParseExceptions("c.json", text, &list), rules, &list)}
+		entries, refused := sigma.ParsePostprocessing("c.json", "c.json", text, &list)
+		p.Correlations = plan.BuildPostprocessing(entries, rules, &list)
+		if (refused > 0 || len(p.Correlations) < len(entries)) && !list.HasErrors() {
+			t.Fatal("an entry is left out without an error")
+		}
+		lines := bytes.Count(text, []byte("\n")) + 1
+		for _, d := range list.Sorted() {
+			if d.Line < 1 || d.Column < 1 || d.Line > lines || d.Message == "" || d.Code == "" {
+				t.Errorf("%d lines: %+v", lines, d)
+			}
+		}
+		if err := diag.WriteText(discardLines{t}, list.Sorted(), func(string) []byte { return text }); err != nil {
+			t.Fatal(err)
+		}
+		if list.HasErrors() {
+			return
+		}
+		if _, err := gogen.Generate(p, gogen.Options{Package: "rules", RulesName: "rules", RulesPath: "."}); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

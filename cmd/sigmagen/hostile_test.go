@@ -82,22 +82,36 @@ func TestHostileRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	var keys []string
+	var keys, correlations []string
 	exceptions := map[string]any{}
+	var thresholds []any
 	for i, text := range hostileTexts {
 		key := fmt.Sprintf("hostile_%02d", i)
-		writeRule(t, key, hostileRule(i, text), hostileTests(text))
+		writeRule(t, key, hostileRule(i, text)+"---\n"+hostileCorrelation(text), hostileTests(text))
+		writeText(t, "rules/sigma_rules/"+key+"#2_tests.json", hostileSequences(text))
 		keys = append(keys, key)
+		correlations = append(correlations, key+"#2", "threshold:"+key)
 		exceptions["T"+text] = map[string]any{
-			"excludedActorsRegex": []string{":user/x" + regexp.QuoteMeta(text) + "$"},
+			"excludedActorsRegex": []string{":user/x" + regexp.QuoteMeta(text) + "$"}, "reason": "R" + text, "owner": "O" + text,
 		}
+		thresholds = append(thresholds, map[string]any{"type": "threshold", "sigmaRuleTitle": "T" + text, "description": "D" + text, "groupBy": []string{"f" + text + "f"}})
 	}
-	for _, stem := range awkwardStems {
-		writeRule(t, stem, awkwardRule(stem), `{"should_match": [{"eventName": "StopLogging"}], "should_not_match": [{}]}`)
-		keys = append(keys, stem)
+	for i, stem := range awkwardStems {
+		const tests = `{"should_match": [{"eventName": "StopLogging"}], "should_not_match": [{}]}`
+		if i%2 == 0 {
+			writeRule(t, stem, awkwardRule(stem), tests)
+			keys = append(keys, stem)
+			continue
+		}
+		writeRule(t, stem, awkwardCorrelation(stem)+"---\n"+awkwardRule(stem), awkwardSequences)
+		writeText(t, "rules/sigma_rules/"+stem+"#2_tests.json", tests)
+		keys = append(keys, stem+"#2")
+		correlations = append(correlations, stem)
 	}
 	slices.Sort(keys)
-	writeText(t, "rules/exceptions.json", exceptionsJSON(t, exceptions))
+	slices.Sort(correlations)
+	writeText(t, "rules/exceptions.json", asciiJSON(t, exceptions))
+	writeText(t, "rules/postprocessing_rules/hostile.json", asciiJSON(t, thresholds))
 	var stderr bytes.Buffer
 	if code := run([]string{"generate", "--out", "generated"}, strings.NewReader(""), io.Discard, &stderr, clock); code != exitClean {
 		t.Fatalf("sigmagen generate: exit code %d\n%s", code, stderr.Bytes())
@@ -116,6 +130,9 @@ func TestAllThere(t *testing.T) {
 	for _, rule := range Set.Rules {
 		t.Log(rule.Key)
 	}
+	for _, correlation := range Set.Correlations {
+		t.Log(correlation.Key)
+	}
 }
 `)
 	writeText(t, "go.mod", "module example.org/hostile\n\ngo 1.26\n\nrequire github.com/trailalerts/trailalerts v0.0.0\n\nreplace github.com/trailalerts/trailalerts => "+checkout+"\n")
@@ -133,8 +150,8 @@ func TestAllThere(t *testing.T) {
 	for _, match := range regexp.MustCompile(`all_there_test.go:\d+: (.*)`).FindAllStringSubmatch(output, -1) {
 		got = append(got, match[1])
 	}
-	if diff := cmp.Diff(keys, got); diff != "" {
-		t.Errorf("keys of Set.Rules (-want +got):\n%s", diff)
+	if diff := cmp.Diff(append(keys, correlations...), got); diff != "" {
+		t.Errorf("keys of Set.Rules and Set.Correlations (-want +got):\n%s", diff)
 	}
 }
 
@@ -191,10 +208,42 @@ func hostileTests(text string) string {
 	return string(encoded)
 }
 
+// hostileCorrelation has text wherever a correlation over that rule may have it.
+func hostileCorrelation(text string) string {
+	q := func(s string) string { return strconv.QuoteToASCII(s) }
+	var b strings.Builder
+	fmt.Fprintf(&b, "title: %s\nid: %s\nname: %s\ndescription: %s\nauthor: %s\n", q("C"+text), q("J"+text), q("M"+text), q(text), q(text))
+	fmt.Fprintf(&b, "references: [%s]\nfalsepositives: [%s]\nlevel: high\n", q(text), q(text))
+	fmt.Fprintf(&b, "correlation:\n  type: value_count\n  rules: [%s]\n  group-by: [%s, %s]\n", q("N"+text), q("f"+text+"f"), q("alias"+text))
+	fmt.Fprintf(&b, "  aliases: {%s: {%s: %s}}\n  timespan: 1m\n  condition: {field: %s, gte: 2}\n", q("alias"+text), q("N"+text), q("n"+text+"n"), q("v"+text+"v"))
+	return b.String()
+}
+
+func hostileSequences(text string) string {
+	record := func(id string) map[string]any {
+		return map[string]any{"eventID": id, "eventTime": "2026-01-02T03:04:05Z", "v" + text + "v": id, "f" + text + "f": text, "g" + text + "g": text, strings.ReplaceAll("g"+text+"g", "*", ""): text, "n" + text + "n": "10.1.2.3"}
+	}
+	encoded, err := json.Marshal(map[string]any{"should_match": []any{[]any{record("1"), record("2")}}, "should_not_match": []any{[]any{record("1"), record("1")}}})
+	if err != nil {
+		panic(err)
+	}
+	return string(encoded)
+}
+
+// awkwardCorrelation is over the awkward rule of that stem.
+func awkwardCorrelation(stem string) string {
+	return fmt.Sprintf("title: 'C%s'\nlevel: low\ncorrelation: {type: event_count, rules: ['%s'], timespan: 1m, condition: {gte: 2}}\n", stem, stem)
+}
+
+const awkwardSequences = `{
+	"should_match": [[{"eventID": "1", "eventName": "StopLogging", "eventTime": "2026-01-02T03:04:05Z"}, {"eventID": "2", "eventName": "StopLogging", "eventTime": "2026-01-02T03:04:05Z"}]],
+	"should_not_match": [[{"eventID": "1", "eventName": "StopLogging", "eventTime": "2026-01-02T03:04:05Z"}]]
+}`
+
 // awkwardRule has a search of every awkward name.
 func awkwardRule(stem string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "title: '%s'\nlogsource: {product: aws}\ndetection:\n", stem)
+	fmt.Fprintf(&b, "title: '%s'\nname: '%s'\nlogsource: {product: aws}\ndetection:\n", stem, stem)
 	for _, name := range awkwardSearches {
 		fmt.Fprintf(&b, "  '%s':\n    eventName: StopLogging\n    a|re: x\n    b|cidr: 10.0.0.0/8\n", name)
 	}
@@ -264,13 +313,13 @@ func writeText(t *testing.T, path, text string) {
 	}
 }
 
-func exceptionsJSON(t *testing.T, exceptions map[string]any) string {
+// asciiJSON writes a value with escapes for what is beyond ASCII.
+func asciiJSON(t *testing.T, value any) string {
 	t.Helper()
-	text, err := json.Marshal(exceptions)
+	text, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// YAML, by which sigmagen reads it, allows fewer characters than JSON.
 	var b strings.Builder
 	for _, r := range string(text) {
 		if r < 0x7f || r > 0xffff {
