@@ -77,10 +77,14 @@ func newTestHandler(t *testing.T, env map[string]string) (*handler, *writer) {
 		all[name] = value
 	}
 	w := new(writer)
-	h, err := newHandler(set, getenv(all), w, func() time.Time { return noon })
+	h, err := newHandler(t.Context(), set, testWorld(all), w)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !strings.Contains(w.String(), "no table: what is remembered is lost") {
+		t.Errorf("the log begins with %q, want a warning that there is no table", w.String())
+	}
+	w.Reset()
 	return h, w
 }
 
