@@ -247,7 +247,7 @@ func TestOpenAtOnce(t *testing.T) {
 // TestPrune: Open deletes what has expired, and nothing else.
 func TestPrune(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.db")
-	now := time.Now()
+	now := time.Now().Truncate(time.Second)
 	store := open(t, path, func() time.Time { return now })
 	session, err := store.Begin(t.Context())
 	if err != nil {
