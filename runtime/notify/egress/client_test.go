@@ -307,6 +307,61 @@ func TestNoSecretInErrors(t *testing.T) {
 	}
 }
 
+// TestShortSecrets pins that the value of a header that is no secret does not make
+// an error unreadable.
+func TestShortSecrets(t *testing.T) {
+	serverURL, client := egresstest.Start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		io.WriteString(w, "field 11 of v1 is wrong")
+	}))
+	_, err := client.Send(t.Context(), egress.Request{Method: "POST", URL: mustParse(t, serverURL+"/v1/in"), Secrets: []string{"", "1", "of"}})
+	if err == nil || err.Error() != "answered 400 Bad Request: field 11 of v1 is wrong" {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// TestRetryAtTime pins the other form of Retry-After, a time.
+func TestRetryAtTime(t *testing.T) {
+	requests := 0
+	serverURL, client := egresstest.Start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests++
+		w.Header().Set("Retry-After", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	_, err := client.Send(t.Context(), egress.Request{Method: "POST", URL: mustParse(t, serverURL), Repeatable: true})
+	if err == nil || requests != 1 || !strings.HasPrefix(err.Error(), "answered 503 Service Unavailable (to be tried again after ") {
+		t.Errorf("got error %v after %d requests", err, requests)
+	}
+}
+
+// TestHTTP2 pins that receivers that speak HTTP/2, as the large services do, are
+// spoken to in it, and that their failures are told apart as those of others.
+func TestHTTP2(t *testing.T) {
+	steps := []string{"503", "broken", "200"}
+	var requests atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || string(body) != "{}" || r.ProtoMajor != 2 {
+			t.Errorf("got %q, %v in %s", body, err, r.Proto)
+		}
+		switch steps[requests.Add(1)-1] {
+		case "503":
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case "broken":
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	client := egress.New(egress.Options{Allow: netip.Addr.IsLoopback, Roots: roots, Sleep: noSleep})
+	if _, err := client.Send(t.Context(), egress.Request{Method: "POST", URL: mustParse(t, server.URL), Body: []byte("{}"), Repeatable: true}); err != nil || requests.Load() != 3 {
+		t.Errorf("got error %v after %d requests", err, requests.Load())
+	}
+}
+
 // TestBounds pins that neither a slow nor a talkative receiver holds up the
 // others.
 func TestBounds(t *testing.T) {

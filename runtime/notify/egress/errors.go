@@ -20,7 +20,10 @@ const (
 	maxWait    = 15 * time.Second // a receiver that asks for more is left to the next delivery
 	maxMessage = 300              // characters of what a receiver answered that an error repeats
 	hidden     = "[secret]"
-	leastKept  = 6 // a part of a URL that is shorter is no secret, and may be a word of the answer
+
+	// What is shorter is no secret, and may be a word of the answer.
+	leastPart   = 6 // of a URL
+	leastSecret = 4
 )
 
 // A StatusError is the answer of a receiver that did not accept a request.
@@ -144,7 +147,7 @@ func redacted(r Request, text string) string {
 		parts = append(parts, values...)
 	}
 	for _, part := range append(parts, r.URL.RawQuery) {
-		if len(part) >= leastKept {
+		if len(part) >= leastPart {
 			secrets = append(secrets, part)
 			if plainPart, err := url.PathUnescape(part); err == nil {
 				secrets = append(secrets, plainPart)
@@ -154,7 +157,7 @@ func redacted(r Request, text string) string {
 	// The longest first, so that no part of one is left over.
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	for _, s := range secrets {
-		if s != "" {
+		if len(s) >= leastSecret {
 			text = strings.ReplaceAll(text, s, hidden)
 		}
 	}
