@@ -170,14 +170,15 @@ func capture(e *runtime.Event, path string) []string {
 	return values
 }
 
-// recognisable returns a text, or of one that is longer than it should be the
-// beginning and the SHA-256.
+// recognisable returns a text, or of one that is longer than it should be or no
+// UTF-8 the beginning and the SHA-256: what goes through JSON comes back as it
+// was.
 func recognisable(s string, most int) string {
-	if len(s) <= most {
+	if len(s) <= most && utf8.ValidString(s) {
 		return s
 	}
 	sum := sha256.Sum256([]byte(s))
-	return cut(s, most/2) + " sha256:" + hex.EncodeToString(sum[:])
+	return strings.ToValidUTF8(cut(s, most/2), "?") + " sha256:" + hex.EncodeToString(sum[:])
 }
 
 // cut returns the first bytes of a text, and a mark when there were more.

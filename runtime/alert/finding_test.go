@@ -175,3 +175,19 @@ func TestParseFindingRefuses(t *testing.T) {
 		t.Errorf("a finding on an event without eventID: %v", err)
 	}
 }
+
+// What identifies a finding must survive the way through a queue and a store.
+func TestTextsThatAreNoUTF8(t *testing.T) {
+	f := newFinding("{\"eventVersion\":\"1\",\"eventID\":\"a\xffb\",\"recipientAccountId\":\"\xc0\",\"userAgent\":\"x\xf0\"}")
+	if !strings.HasPrefix(f.Event.ID, "a?b sha256:") {
+		t.Errorf("event ID %q", f.Event.ID)
+	}
+	message, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := alert.ParseFinding(message)
+	if err != nil || back.ID() != f.ID() || back.CooldownKey() != f.CooldownKey() {
+		t.Errorf("ID %q comes back as %q: %v", f.ID(), back.ID(), err)
+	}
+}
