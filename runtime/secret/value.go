@@ -3,10 +3,7 @@
 // Secrets Manager at first use.
 package secret
 
-import (
-	"fmt"
-	"log/slog"
-)
+import "log/slog"
 
 // shown stands for a Value wherever one is printed.
 const shown = "[secret]"
@@ -30,9 +27,6 @@ func (v Value) Reveal() string {
 	}
 	return *v.text
 }
-
-// Format writes "[secret]", whatever the verb and its flags are.
-func (v Value) Format(f fmt.State, _ rune) { fmt.Fprint(f, shown) }
 
 // String returns "[secret]".
 func (v Value) String() string { return shown }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -149,8 +150,8 @@ func TestFailures(t *testing.T) {
 	}{
 		{"A wrong key, by a server that quotes it.", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprintf(w, `{"message":"Invalid API Key %s, %s"}`, r.URL.Query().Get("key"), r.URL.RawQuery)
-		}, `vpnapi: ask about 8.8.8.8: answered 403 Forbidden: {"message":"Invalid API Key [secret], [secret]"}`},
+			fmt.Fprintf(w, `{"message":"Invalid API Key %s, %s, %s"}`, r.URL.Query().Get("key"), r.URL.RawQuery, url.QueryEscape(r.URL.Query().Get("key")))
+		}, `vpnapi: ask about 8.8.8.8: answered 403 Forbidden: {"message":"Invalid API Key [secret], [secret], [secret]"}`},
 		{"No more questions today.", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }, "vpnapi: ask about 8.8.8.8: answered 429 Too Many Requests"},
 		{"A success that is none.", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"message":"is a bogon"}`) }, `vpnapi: ask about 8.8.8.8: answered 200, but nothing about the address: {"message":"is a bogon"}`},
 		{"An answer that is no JSON.", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, "vpnapi: ask about 8.8.8.8: answered 200, but nothing about the address: <html>"},

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,6 +24,13 @@ import (
 	"github.com/trailalerts/trailalerts/runtime/notify/egress"
 	"github.com/trailalerts/trailalerts/runtime/notify/egress/egresstest"
 )
+
+// TestMain names a proxy in the environment of all tests, one that nobody answers
+// at: a proxy would resolve names for itself, and must not be used.
+func TestMain(m *testing.M) {
+	os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+	os.Exit(m.Run())
+}
 
 func mustParse(t *testing.T, text string) *url.URL {
 	t.Helper()
@@ -90,19 +98,6 @@ func TestDefaultsAllowNothing(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "is no public address (loopback)") {
 			t.Errorf("%s: got error %v", host, err)
 		}
-	}
-}
-
-// TestProxies pins that a proxy of the environment is not used: it would resolve
-// names for itself.
-func TestProxies(t *testing.T) {
-	var reached atomic.Int64
-	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
-	defer proxy.Close()
-	t.Setenv("HTTPS_PROXY", proxy.URL)
-	serverURL, client := egresstest.Start(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	if _, err := client.Send(t.Context(), egress.Request{Method: "GET", URL: mustParse(t, serverURL)}); err != nil || reached.Load() != 0 {
-		t.Errorf("got error %v, %d requests to the proxy", err, reached.Load())
 	}
 }
 
@@ -293,7 +288,7 @@ func TestNoSecretInErrors(t *testing.T) {
 	serverURL, client := egresstest.Start(t, handler)
 	_, err := client.Send(t.Context(), egress.Request{
 		Method: "POST", URL: mustParse(t, serverURL+"/services/T0HUNTER/B0HUNTER/x%2Fhunter2?key=hunter+two&k=s"),
-		Header: http.Header{"Authorization": {"Bearer hunter/three"}}, Body: []byte("routing-hunter"), Secrets: []string{"Bearer hunter/three", "routing-hunter"},
+		Header: http.Header{"Authorization": {"Bearer hunter/three"}}, Body: []byte("routing-hunter"), Secrets: []string{"routing", "Bearer hunter/three", "routing-hunter"},
 	})
 	var status *egress.StatusError
 	if !errors.As(err, &status) || status.Status != 404 {

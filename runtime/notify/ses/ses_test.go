@@ -24,6 +24,7 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/notify/internal/notifytest"
+	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/report"
 )
 
@@ -208,6 +209,9 @@ func TestMail(t *testing.T) {
 				if !strings.Contains(" From To Cc Subject Date Message-Id References X-Trailalerts-Alert-Id Auto-Submitted Mime-Version Content-Type ", " "+name+" ") {
 					t.Errorf("the mail has the header %s", name)
 				}
+			}
+			if got, want := header.Get("X-TrailAlerts-Alert-Id"), plain.Key(a.ID(), maxID); got != want {
+				t.Errorf("the id of the alert is %q, want %q", got, want)
 			}
 			again, _, _ := read(t, sent[len(sent)-1].Content.Raw.Data)
 			for _, name := range []string{"Message-Id", "References", "X-Trailalerts-Alert-Id"} {

@@ -121,7 +121,9 @@ func newNotifier(t *testing.T, client Client, arn string) *Notifier {
 func TestAccepted(t *testing.T) {
 	bare := &alert.Alert{Severity: runtime.Low}
 	bare.Rule.Key, bare.Event.Digest = "bare", "d1"
-	for name, a := range map[string]*alert.Alert{"ordinary": notifytest.Alert(), "correlated": notifytest.Correlated(), "hostile": notifytest.Hostile(), "bare": bare} {
+	long := notifytest.Alert()
+	long.Rule.Key = strings.Repeat("k", 200)
+	for name, a := range map[string]*alert.Alert{"ordinary": notifytest.Alert(), "correlated": notifytest.Correlated(), "hostile": notifytest.Hostile(), "bare": bare, "long": long} {
 		for arn, times := range map[string]int{topicARN: 1, fifoARN: 2} {
 			if name == "hostile" { // it takes long to write
 				if times = 1; arn == topicARN {
