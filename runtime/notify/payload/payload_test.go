@@ -119,11 +119,11 @@ func TestWhatIsNotThere(t *testing.T) {
 // values are.
 func TestLimits(t *testing.T) {
 	for name, a := range map[string]*alert.Alert{"correlated": notifytest.Correlated(), "hostile": notifytest.Hostile()} {
-		whole, err := JSON(a, notifytest.Now, 100<<20)
+		before, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		before, err := json.Marshal(a)
+		whole, err := JSON(a, notifytest.Now, 100<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
