@@ -364,7 +364,7 @@ func TestBounds(t *testing.T) {
 		stop := make(chan struct{})
 		serverURL, client := egresstest.Start(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-stop }))
 		defer close(stop)
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		began := time.Now()
 		_, err := client.Send(ctx, egress.Request{Method: "POST", URL: mustParse(t, serverURL+"/hunter2"), Repeatable: true})

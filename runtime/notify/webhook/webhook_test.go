@@ -199,12 +199,11 @@ func TestFailures(t *testing.T) {
 		})
 	}
 	t.Run("A receiver that takes too long.", func(t *testing.T) {
+		ctx, giveUp := context.WithCancel(t.Context())
 		stop := make(chan struct{})
-		n := newNotifier(t, func(http.ResponseWriter, *http.Request) { <-stop })
+		n := newNotifier(t, func(http.ResponseWriter, *http.Request) { giveUp(); <-stop })
 		defer close(stop)
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-		defer cancel()
-		if err := n.Notify(ctx, notifytest.Alert()); err == nil || err.Error() != "webhook: context deadline exceeded" {
+		if err := n.Notify(ctx, notifytest.Alert()); err == nil || err.Error() != "webhook: context canceled" {
 			t.Errorf("got error %v", err)
 		}
 	})
