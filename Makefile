@@ -3,7 +3,7 @@
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.16.0
 FUZZTIME = 60s
-FUZZ = runtime:FuzzKeys runtime:FuzzLike runtime/cloudtrail:FuzzReader runtime/report:FuzzMail runtime/report:FuzzQueries runtime/report:FuzzExceptionEntry runtime/notify/internal/plain:FuzzLine generated:FuzzMatchEqualsLinearScan cmd/sigmagen/internal/sigma:FuzzCondition cmd/sigmagen:FuzzParse cmd/sigmagen:FuzzConfiguration cmd/sigmagen/internal/gogen:FuzzGenerate
+FUZZ = runtime:FuzzKeys runtime:FuzzLike runtime/cloudtrail:FuzzReader runtime/report:FuzzMail runtime/report:FuzzQueries runtime/report:FuzzExceptionEntry runtime/internal/plain:FuzzLine generated:FuzzMatchEqualsLinearScan cmd/sigmagen/internal/sigma:FuzzCondition cmd/sigmagen:FuzzParse cmd/sigmagen:FuzzConfiguration cmd/sigmagen/internal/gogen:FuzzGenerate
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w'
 
 demo: ## compile the rules and scan the delivery files of testdata

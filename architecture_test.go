@@ -116,8 +116,8 @@ func TestImports(t *testing.T) {
 			for _, i := range p.Imports {
 				for _, edge := range edges {
 					_, imported, isEdge := strings.Cut(i, module+edge+"/")
-					if !isEdge || imported == "egress" || strings.HasPrefix(imported, "egress/") || strings.HasPrefix(imported, "payload") || strings.HasPrefix(imported, "internal/") {
-						continue // egress and payload are what several channels share
+					if !isEdge || strings.HasPrefix(imported, "payload") || strings.HasPrefix(imported, "internal/") {
+						continue // what several channels share
 					}
 					if kind != "processor" && !strings.HasSuffix(path, "test") {
 						t.Errorf("%s imports %s", path, i)

@@ -20,10 +20,10 @@ import (
 	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress/egresstest"
+	"github.com/trailalerts/trailalerts/runtime/egress/egresstest"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/eventbridge"
 	"github.com/trailalerts/trailalerts/runtime/notify/internal/notifytest"
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/pagerduty"
 	"github.com/trailalerts/trailalerts/runtime/notify/ses"
 	"github.com/trailalerts/trailalerts/runtime/notify/slack"

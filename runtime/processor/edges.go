@@ -15,9 +15,9 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/egress"
 	"github.com/trailalerts/trailalerts/runtime/enrich/maxmind"
 	"github.com/trailalerts/trailalerts/runtime/enrich/vpnapi"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
 	"github.com/trailalerts/trailalerts/runtime/notify/eventbridge"
 	"github.com/trailalerts/trailalerts/runtime/notify/pagerduty"
 	"github.com/trailalerts/trailalerts/runtime/notify/ses"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
+	"github.com/trailalerts/trailalerts/runtime/egress"
 )
 
 func getenv(env map[string]string) func(string) string {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress/egresstest"
+	"github.com/trailalerts/trailalerts/runtime/egress/egresstest"
 	"github.com/trailalerts/trailalerts/runtime/store/dynamodb/dynamotest"
 )
 

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
+	"github.com/trailalerts/trailalerts/runtime/egress"
 	"github.com/trailalerts/trailalerts/runtime/secret"
 )
 

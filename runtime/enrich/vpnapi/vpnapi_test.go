@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress/egresstest"
+	"github.com/trailalerts/trailalerts/runtime/egress"
+	"github.com/trailalerts/trailalerts/runtime/egress/egresstest"
 	"github.com/trailalerts/trailalerts/runtime/secret"
 )
 

@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/internal/awscall"
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/payload"
 )
 

@@ -21,9 +21,9 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
+	"github.com/trailalerts/trailalerts/runtime/egress"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/internal/brief"
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/payload"
 	"github.com/trailalerts/trailalerts/runtime/report"
 	"github.com/trailalerts/trailalerts/runtime/secret"

@@ -23,8 +23,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/internal/notifytest"
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/report"
 )
 

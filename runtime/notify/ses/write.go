@@ -10,7 +10,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/report"
 )
 

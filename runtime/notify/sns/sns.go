@@ -20,8 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/internal/awscall"
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/report"
 )
 

@@ -14,8 +14,8 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress/egresstest"
+	"github.com/trailalerts/trailalerts/runtime/egress"
+	"github.com/trailalerts/trailalerts/runtime/egress/egresstest"
 	"github.com/trailalerts/trailalerts/runtime/notify/internal/notifytest"
 	"github.com/trailalerts/trailalerts/runtime/secret"
 )

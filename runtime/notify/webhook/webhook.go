@@ -30,8 +30,8 @@ import (
 	"time"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
+	"github.com/trailalerts/trailalerts/runtime/egress"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 	"github.com/trailalerts/trailalerts/runtime/notify/payload"
 	"github.com/trailalerts/trailalerts/runtime/secret"
 )

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
+	"github.com/trailalerts/trailalerts/runtime/egress"
 )
 
 // Start starts an HTTPS server, and returns its URL and a client whose every

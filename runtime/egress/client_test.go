@@ -21,8 +21,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
-	"github.com/trailalerts/trailalerts/runtime/notify/egress/egresstest"
+	"github.com/trailalerts/trailalerts/runtime/egress"
+	"github.com/trailalerts/trailalerts/runtime/egress/egresstest"
 )
 
 // TestMain names a proxy in the environment of all tests, one that nobody answers

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/trailalerts/trailalerts/runtime/notify/egress"
+	"github.com/trailalerts/trailalerts/runtime/egress"
 )
 
 func TestPublic(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/trailalerts/trailalerts/runtime/notify/internal/plain"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 )
 
 const (
