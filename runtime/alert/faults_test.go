@@ -52,7 +52,7 @@ func TestFaults(t *testing.T) {
 		for from := 0; from < schedules; from += inOneFile {
 			t.Run(fmt.Sprintf("from seed %d", first+uint64(from)), func(t *testing.T) {
 				t.Parallel()
-				path := filepath.Join(t.TempDir(), "store.sqlite")
+				path := filepath.Join(memoryDir(t), "store.sqlite")
 				for i := from; i < min(schedules, from+inOneFile); i++ {
 					seed := first + uint64(i)
 					w := newWorld(t, seed, path)
@@ -75,6 +75,25 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: 0 in all schedules: the test does not reach it", name)
 		}
 	}
+}
+
+// memoryDir returns a directory in memory where there is one: processes die in
+// these tests, computers do not, and waiting for a disk is most of the time.
+func memoryDir(t *testing.T) string {
+	const shared = "/dev/shm"
+	if info, err := os.Stat(shared); err != nil || !info.IsDir() {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(shared, "trailalerts-faults-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 type tally struct {
