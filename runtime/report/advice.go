@@ -97,20 +97,10 @@ var actorForm = regexp.MustCompile(`^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[!-)+->
 // exception says how the rule can be told not to alert this actor.
 func exception(a *alert.Alert, b *bounds) part {
 	p := part{Heading: "If this is expected: except it"}
-	rule := a.Rule
 	if a.Window != nil {
-		// Exceptions are those of rules. The rule that the event matched is
-		// one of those that the correlation relates.
-		related, found := triggered(a)
-		if !found {
-			p.Prose = []shown{"Exceptions are those of rules: make one for a rule that the correlation relates."}
-			return p
-		}
-		rule = alert.Rule{Key: related.Rule, Title: related.Title}
-		p.Prose = append(p.Prose, "Exceptions are those of rules. This one is for the rule that the event matched; the correlation then no longer counts such events.")
+		p.Prose = append(p.Prose, "The exception is for the correlation: the rules that it relates stay as they are.")
 	}
-	var list string
-	var covered string
+	var list, covered string
 	switch address, err := netip.ParseAddr(a.Event.SourceIP); {
 	case actorForm.MatchString(a.Event.IssuerARN):
 		list, covered = "excludedActors", a.Event.IssuerARN
@@ -124,7 +114,7 @@ func exception(a *alert.Alert, b *bounds) part {
 		p.Prose = []shown{"The record has neither an ARN of the actor nor an address that an exception could name. Narrow the rule instead."}
 		return p
 	}
-	entry := exceptionEntry(ruleTitle(&rule), list, covered)
+	entry := exceptionEntry(ruleTitle(&a.Rule), list, covered)
 	if len(entry) > b.block {
 		p.Prose = []shown{"The actor or the title of the rule is too long for an exception to be written here."}
 		return p
@@ -132,18 +122,6 @@ func exception(a *alert.Alert, b *bounds) part {
 	p.Prose = append(p.Prose, `Add this entry to exceptions.json, or its value to the entry that the rule has there. "reason", "owner" and "expires" keep it from outliving its cause.`)
 	p.Blocks = []block{{"exceptions.json", entry}}
 	return p
-}
-
-// triggered returns the match behind the hit of a correlation.
-func triggered(a *alert.Alert) (alert.Related, bool) {
-	for _, c := range a.Completed {
-		for _, r := range c.Related {
-			if r.Location == a.Location && r.EventID == a.Event.ID && r.Rule != a.Rule.Key {
-				return r, true
-			}
-		}
-	}
-	return alert.Related{}, false
 }
 
 // exceptionEntry returns the entry of exceptions.json that lists a value.

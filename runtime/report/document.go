@@ -1,7 +1,6 @@
 package report
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -80,54 +79,78 @@ type block struct {
 
 // bounds say how much is shown of an alert that is long.
 type bounds struct {
-	value   int // characters of a value
-	prose   int // characters of a text from a rule
-	values  int // values of a field
-	lines   int // lines of a document in a value
-	rows    int // rows of a part
-	items   int // parts of a section, and items of a list
-	related int // matches of a threshold or correlation
-	block   int // bytes of a block and of an address of the web; a longer one is left out
+	value     int // characters of a value
+	prose     int // characters of a text from a rule
+	values    int // values of a field
+	lines     int // lines of a document in a value
+	rows      int // rows of a part
+	fields    int // rows with fields of the record in a section
+	items     int // searches that hold, and items of a list
+	completed int // thresholds, and correlations
+	related   int // matches of a threshold or correlation
+	block     int // bytes of a block and of an address of the web; a longer one is left out
 
 	// unlinked breaks the addresses of web pages in texts, since programs that
 	// show mail turn them into links, to a place that the attacker chose. Only
 	// the references of a rule are links.
 	unlinked bool
+
+	// A view that has more than most bytes of text is of no use: from there on
+	// it is not made, however much there is of the alert. 0 is no limit.
+	most, made int
 }
+
+// exceeded reports whether a view is longer than it may be.
+func (b *bounds) exceeded() bool { return b.most > 0 && b.made > b.most }
 
 // text returns a value from a record, as much of it as is shown.
-func (b *bounds) text(value string) shown {
-	value = cut(value, b.value)
-	if b.unlinked {
-		value = unlink(value)
-	}
-	return visible(value)
-}
+func (b *bounds) text(value string) shown { return b.fit(value, b.value, visible) }
 
 // sentence returns a text from a rule, as much of it as is shown.
-func (b *bounds) sentence(text string) shown {
-	text = cut(text, b.prose)
-	if b.unlinked {
-		text = unlink(text)
+func (b *bounds) sentence(text string) shown { return b.fit(text, b.prose, folded) }
+
+// fit returns what show makes of as much of a text as is shown: most characters,
+// or, when most of them are escapes, which are up to ten times as long, twice as
+// many.
+func (b *bounds) fit(text string, most int, show func(string) shown) shown {
+	if b.exceeded() {
+		return ""
 	}
-	return folded(text)
+	fitted := func(most int) shown {
+		part := cut(text, most)
+		if b.unlinked {
+			part = unlink(part)
+		}
+		return show(part)
+	}
+	whole := fitted(most)
+	const mark = 50 // of what was left out, at most
+	if len(whole) > 2*most+mark && utf8.RuneCountInString(string(whole)) > 2*most+mark {
+		whole = fitted(most / 5)
+	}
+	if b.most > 0 {
+		b.made += len(whole)
+	}
+	return whole
 }
 
-var addressStart = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://|\bwww\.`)
-
-// unlink writes the addresses of web pages as people do who warn of them.
-// Objects of S3 are no web pages.
+// unlink writes the addresses of web pages as people do who warn of them: what
+// stands between a scheme or "www" and the rest is put in brackets. Objects of S3
+// are no web pages.
 func unlink(text string) string {
-	return addressStart.ReplaceAllStringFunc(text, func(start string) string {
-		switch {
-		case strings.EqualFold(start, "s3://"):
-			return start
-		case strings.HasSuffix(start, "://"):
-			return strings.TrimSuffix(start, "://") + "[:]//"
-		default:
-			return strings.TrimSuffix(start, ".") + "[.]"
+	var b strings.Builder
+	done := 0
+	for i := range len(text) {
+		switch rest := text[i:]; {
+		case strings.HasPrefix(rest, "://") && !(i >= 2 && strings.EqualFold(text[i-2:i], "s3")):
+			b.WriteString(text[done:i] + "[:]")
+			done = i + 1
+		case len(rest) > 3 && rest[3] == '.' && strings.EqualFold(rest[:3], "www"):
+			b.WriteString(text[done:i+3] + "[.]")
+			done = i + 4
 		}
-	})
+	}
+	return b.String() + text[done:]
 }
 
 // list returns the values of a field, as many as are shown, and a note on those
@@ -169,6 +192,7 @@ func more(n int, one, many string) shown {
 // rows collects the rows of a part.
 type rows struct {
 	bounds *bounds
+	fields *int // how many rows with fields are left to the section
 	list   []row
 	over   int // rows beyond what is shown
 }
@@ -188,11 +212,19 @@ func (r *rows) say(name shown, texts ...shown) {
 	}
 }
 
-// path adds a row of what stands at a path of the record.
+// path adds a row of what stands at a path of the record; none without values
+// means that nothing stands there.
 func (r *rows) path(path string, values []string) {
+	if *r.fields <= 0 || len(r.list) >= r.bounds.rows {
+		r.over++
+		return
+	}
+	*r.fields--
 	line := row{Name: r.bounds.text(path), Code: true}
 	if isSecret(path) {
 		line.Values = []shown{"(left out: a session token)"}
+	} else if len(values) == 0 {
+		line.Values = []shown{"not in the record"}
 	} else if line.Lines, line.Note = r.bounds.document(values); line.Lines == nil {
 		line.Values, line.Note = r.bounds.list(values)
 	}
@@ -257,28 +289,38 @@ func ruleTitle(r *alert.Rule) string {
 	return r.Title
 }
 
-// newView describes an alert, as much of it as the bounds allow.
-func newView(a *alert.Alert, b bounds) view {
+// A record is the record of an alert, when it could be read.
+type record struct {
+	node
+	unread error
+}
+
+func parseRecord(a *alert.Alert) *record {
+	n, err := parseJSON(a.Raw)
+	return &record{n, err}
+}
+
+// newView describes an alert, as much of it as the bounds allow. rec is its
+// record. fits is false when the view has more than most bytes of text; it is not
+// complete then.
+func newView(a *alert.Alert, rec *record, b bounds, most int) (v view, fits bool) {
+	b.most = most
 	level := severity(a)
-	v := view{
+	v = view{
 		Severity: severityName(level),
 		Class:    severityClass(level),
 		Title:    b.sentence(ruleTitle(&a.Rule)),
 		Footer:   footer(a, &b),
 	}
-	record, err := parseJSON(a.Raw)
-	if err != nil {
-		record = node{}
-	}
-	v.Intro = intro(a, &record, &b)
-	if url, _ := consoleURL(&a.Event, &record); url != "" {
+	v.Intro = intro(a, &rec.node, &b)
+	if url, _ := consoleURL(&a.Event, &rec.node); url != "" {
 		v.Event = &hyperlink{Text: "Open the event in the CloudTrail console", URL: url}
 	}
 	v.Sections = []section{
-		{"Alert summary", summary(a, &record, &b)},
+		{"Alert summary", summary(a, &rec.node, &b)},
 		{"Why it matched", matched(a, &b)},
 		{"Event", event(a, &b)},
-		{"CloudTrail information", cloudTrail(a, &record, err, &b)},
+		{"CloudTrail information", cloudTrail(a, rec, &b)},
 	}
 	if parts := completed(a, false, &b); len(parts) > 0 {
 		v.Sections = append(v.Sections, section{"Correlated activity", parts})
@@ -289,8 +331,8 @@ func newView(a *alert.Alert, b bounds) view {
 	if parts := address(a, &b); len(parts) > 0 {
 		v.Sections = append(v.Sections, section{"IP information", parts})
 	}
-	v.Sections = append(v.Sections, section{"What to do", advice(a, &record, &b)})
-	return v
+	v.Sections = append(v.Sections, section{"What to do", advice(a, &rec.node, &b)})
+	return v, !b.exceeded()
 }
 
 // clock writes a time as people read it.
@@ -320,6 +362,9 @@ func footer(a *alert.Alert, b *bounds) []shown {
 	lines := []shown{release}
 	if a.Rule.Source != "" {
 		source := "Rule " + b.text(a.Rule.Source)
+		if a.Rule.ID != "" {
+			source += ", ID " + b.text(a.Rule.ID)
+		}
 		if a.Rule.SourceHash != "" {
 			source += ", SHA-256 " + b.text(short(a.Rule.SourceHash))
 		}

@@ -168,16 +168,13 @@ func matched(a *alert.Alert, b *bounds) []part {
 	if len(about.Prose)+len(about.Rows) > 0 {
 		parts = append(parts, about)
 	}
-	most := min(len(a.Searches), b.items)
+	most, fields := min(len(a.Searches), b.items), b.fields
 	for _, search := range a.Searches[:most] {
-		r := rows{bounds: b}
+		r := rows{bounds: b, fields: &fields}
 		for _, field := range search.Fields {
-			switch {
-			case field.Path == "":
+			if field.Path == "" {
 				r.say("keywords", "found in the record")
-			case len(field.Values) == 0:
-				r.put(row{Name: b.text(field.Path), Code: true, Values: []shown{"not in the record"}})
-			default:
+			} else {
 				r.path(field.Path, field.Values)
 			}
 		}
@@ -261,7 +258,7 @@ var recordKnown = map[string]bool{
 }
 
 // cloudTrail lays out the whole record.
-func cloudTrail(a *alert.Alert, record *node, unread error, b *bounds) []part {
+func cloudTrail(a *alert.Alert, record *record, b *bounds) []part {
 	whole := shown("")
 	if at := b.text(place(&a.Location)); at != "" {
 		whole = " The whole record is in " + at + "."
@@ -269,8 +266,8 @@ func cloudTrail(a *alert.Alert, record *node, unread error, b *bounds) []part {
 	if len(a.Raw) == 0 {
 		return []part{{Prose: []shown{"The record is not part of this alert." + whole}}}
 	}
-	if unread != nil {
-		return []part{{Prose: []shown{"The record cannot be read: " + b.text(unread.Error()) + "." + whole}, Rows: []row{{Name: "Record", Values: []shown{b.text(string(a.Raw))}}}}}
+	if record.unread != nil {
+		return []part{{Prose: []shown{"The record cannot be read: " + b.text(record.unread.Error()) + "." + whole}, Rows: []row{{Name: "Record", Values: []shown{b.text(string(a.Raw))}}}}}
 	}
 	if record.kind != object {
 		return []part{{Prose: []shown{"The record is no JSON object." + whole}, Rows: []row{{Name: "Record", Values: []shown{b.text(string(a.Raw))}}}}}
@@ -282,7 +279,7 @@ func cloudTrail(a *alert.Alert, record *node, unread error, b *bounds) []part {
 	errors := rows{bounds: b}
 	errors.add("Code", record.at("errorCode"))
 	errors.add("Message", record.at("errorMessage"))
-	taken := map[string]bool{}
+	taken, fields := map[string]bool{}, b.fields
 	for _, p := range recordParts {
 		if p.member == "resources" && len(errors.list) > 0 { // behind the response
 			parts = append(parts, errors.part("Error"))
@@ -292,13 +289,13 @@ func cloudTrail(a *alert.Alert, record *node, unread error, b *bounds) []part {
 		if value.empty() {
 			continue
 		}
-		r := rows{bounds: b}
+		r := rows{bounds: b, fields: &fields}
 		for _, l := range value.leaves() {
 			r.path(leafPath(l.path, p.member), l.values)
 		}
 		parts = append(parts, r.part(p.heading))
 	}
-	rest := rows{bounds: b}
+	rest := rows{bounds: b, fields: &fields}
 	for i := range record.members {
 		m := &record.members[i]
 		if taken[m.name] || recordKnown[m.name] {
@@ -306,7 +303,7 @@ func cloudTrail(a *alert.Alert, record *node, unread error, b *bounds) []part {
 		}
 		m.walk(m.name, func(l leaf) { rest.path(l.path, l.values) })
 	}
-	if len(rest.list) > 0 {
+	if len(rest.list)+rest.over > 0 {
 		parts = append(parts, rest.part("Other fields"))
 	}
 	return parts

@@ -23,16 +23,16 @@ const (
 	lineLimit = 200 // paths, problems and skipped files that are listed
 )
 
-// pageBounds are those of an alert in a page, and smallBounds those of one of
-// which the first would show more than alertLimit bytes.
-var (
-	pageBounds  = bounds{value: 1000, prose: 4000, values: 20, lines: 150, rows: 80, items: 30, related: 100, block: 6000}
-	smallBounds = bounds{value: 200, prose: 1000, values: 5, lines: 40, rows: 30, items: 10, related: 20, block: 4000}
-)
-
-// alertLimit is the most bytes of an alert in the page before less of it is
-// shown.
+// alertLimit is the most bytes of text of an alert in the page.
 const alertLimit = 60_000
+
+// pageBounds are those of an alert in a page. The others are for one that is too
+// long then; the last ones are enough for every alert.
+var (
+	pageBounds   = bounds{value: 1000, prose: 4000, values: 20, lines: 150, rows: 80, fields: 150, items: 30, completed: 5, related: 100, block: 6000}
+	tightBounds  = bounds{value: 200, prose: 1000, values: 5, lines: 20, rows: 30, fields: 40, items: 10, completed: 3, related: 10, block: 3000}
+	detailBounds = []bounds{pageBounds, tightBounds, mailBounds[len(mailBounds)-1]}
+)
 
 // A Scan is what a page shows: the run of a scan and what it found.
 type Scan struct {
@@ -65,7 +65,7 @@ func WritePage(w io.Writer, s Scan) error {
 	}
 	for i := range p.order[:p.Listed] {
 		if err := p.writeAlert(out, i); err != nil {
-			return fmt.Errorf("write alert %s to the page: %w", p.order[i].ID(), err)
+			return fmt.Errorf("write alert %s to the page: %w", named(p.order[i]), err)
 		}
 	}
 	if err := pageTemplates.ExecuteTemplate(out, "bottom", p); err != nil {
@@ -303,17 +303,19 @@ func (p *page) countAccounts() {
 }
 
 // filters returns the style sheet that hides what is not chosen. It holds names
-// of this package and numbers alone.
+// of this package and numbers alone. What :has looks through is the form alone,
+// and the list stands right behind it: browsers take minutes over thousands of
+// alerts when they look for a choice among them.
 func (p *page) filters() template.CSS {
 	var b strings.Builder
 	for _, s := range p.Severities {
-		fmt.Fprintf(&b, "main:has(#show-%s:not(:checked)) .alert.s-%s{display:none}\n", s.Class, s.Class)
+		fmt.Fprintf(&b, ".filters:has(#show-%s:not(:checked))+.list>.s-%s{display:none}\n", s.Class, s.Class)
 	}
 	for _, r := range p.Rules {
-		fmt.Fprintf(&b, "main:has(#rule [value=%s]:checked) .alert:not(.%s){display:none}\n", r.Class, r.Class)
+		fmt.Fprintf(&b, ".filters:has(#rule [value=%s]:checked)+.list>:not(.%s){display:none}\n", r.Class, r.Class)
 	}
 	for _, c := range p.Accounts {
-		fmt.Fprintf(&b, "main:has(#account [value=%s]:checked) .alert:not(.%s){display:none}\n", c.Class, c.Class)
+		fmt.Fprintf(&b, ".filters:has(#account [value=%s]:checked)+.list>:not(.%s){display:none}\n", c.Class, c.Class)
 	}
 	return template.CSS(b.String())
 }
@@ -350,13 +352,10 @@ type entry struct {
 func (p *page) writeAlert(w io.Writer, i int) error {
 	a, b := p.order[i], &pageBounds
 	level := severity(a)
-	record, err := parseJSON(a.Raw)
-	if err != nil {
-		record = node{} // the details say so
-	}
+	rec := parseRecord(a)
 	e := entry{
 		Number: i, Class: severityClass(level), Severity: severityName(level), Title: b.sentence(ruleTitle(&a.Rule)), Time: eventTime(a, b),
-		Call: b.text(callName(&a.Event)), Actor: b.text(actorName(&a.Event, &record)), Account: account(a, b), Source: source(a, b),
+		Call: b.text(callName(&a.Event)), Actor: b.text(actorName(&a.Event, &rec.node)), Account: account(a, b), Source: source(a, b),
 	}
 	e.Classes = "s-" + severityClass(level)
 	if rule, ok := p.rules[a.Rule.Key]; ok {
@@ -368,17 +367,11 @@ func (p *page) writeAlert(w io.Writer, i int) error {
 	if i >= p.Detailed {
 		return pageTemplates.ExecuteTemplate(w, "listed", e)
 	}
-	for _, b := range []bounds{pageBounds, smallBounds} {
-		v := newView(a, b)
-		e.view = &v
-		var out strings.Builder
-		if err := pageTemplates.ExecuteTemplate(&out, "detailed", e); err != nil {
-			return err
-		}
-		if out.Len() <= alertLimit || b == smallBounds {
-			_, err := io.WriteString(w, out.String())
-			return err
+	for _, b := range detailBounds {
+		v, fits := newView(a, rec, b, alertLimit)
+		if e.view = &v; fits {
+			break
 		}
 	}
-	return nil
+	return pageTemplates.ExecuteTemplate(w, "detailed", e)
 }

@@ -19,7 +19,7 @@ func completed(a *alert.Alert, thresholds bool, b *bounds) []part {
 		if c.Threshold() != thresholds {
 			continue
 		}
-		if len(parts) >= b.items {
+		if len(parts) >= b.completed {
 			over++
 			continue
 		}
@@ -50,7 +50,7 @@ func completedPart(a *alert.Alert, c *alert.Completed, b *bounds) part {
 	r.say("Window", window(c.Start, c.End))
 	r.say("In common", group(c.Group, b)...)
 	r.say("Reached", reached(c))
-	r.say("Needed", needed(c))
+	r.say("Needed", needed(c, b))
 	p.Rows = r.list
 	// The latest are those next to the alert.
 	first := max(0, len(c.Related)-b.related)
@@ -124,7 +124,7 @@ func reached(c *alert.Completed) shown {
 }
 
 // needed says what the condition asks for.
-func needed(c *alert.Completed) shown {
+func needed(c *alert.Completed, b *bounds) shown {
 	words := map[runtime.Operator]shown{
 		runtime.Greater: "more than", runtime.GreaterOrEqual: "at least", runtime.Less: "less than", runtime.LessOrEqual: "at most",
 		runtime.Equal: "exactly", runtime.NotEqual: "other than",
@@ -136,7 +136,7 @@ func needed(c *alert.Completed) shown {
 		}
 		word, known := words[comparison.Operator]
 		if !known {
-			word = visible(string(comparison.Operator))
+			word = b.text(string(comparison.Operator))
 		}
 		all += word + " " + number(comparison.Value)
 	}

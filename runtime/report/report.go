@@ -7,6 +7,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"html/template"
 	"unicode/utf8"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
@@ -59,34 +60,41 @@ func firstRunes(text string, most int) string {
 const MailLimit = 90_000
 
 // mailBounds are tried in their order until a mail is short enough. The last
-// ones are enough for every alert.
+// ones are enough for every alert; what people get fits the first.
 var mailBounds = []bounds{
-	{value: 1000, prose: 4000, values: 20, lines: 150, rows: 80, items: 30, related: 50, block: 6000, unlinked: true},
-	{value: 300, prose: 1500, values: 10, lines: 60, rows: 40, items: 15, related: 20, block: 4000, unlinked: true},
-	{value: 120, prose: 500, values: 5, lines: 30, rows: 25, items: 8, related: 10, block: 3000, unlinked: true},
-	{value: 60, prose: 200, values: 3, lines: 10, rows: 12, items: 4, related: 4, block: 2000, unlinked: true},
+	{value: 1000, prose: 4000, values: 20, lines: 150, rows: 80, fields: 150, items: 30, completed: 5, related: 30, block: 6000, unlinked: true},
+	{value: 300, prose: 1500, values: 10, lines: 60, rows: 40, fields: 80, items: 15, completed: 5, related: 15, block: 3000, unlinked: true},
+	{value: 120, prose: 500, values: 5, lines: 20, rows: 20, fields: 30, items: 8, completed: 3, related: 4, block: 1500, unlinked: true},
+	{value: 50, prose: 100, values: 2, lines: 3, rows: 12, fields: 8, items: 2, completed: 1, related: 1, block: 600, unlinked: true},
 }
 
 // Mail returns the mail about an alert as an HTML document of at most MailLimit
 // bytes. What does not fit is left out, and the mail says so where it is.
 func Mail(a *alert.Alert) (html []byte, err error) {
-	var out bytes.Buffer
+	rec := parseRecord(a)
 	for _, b := range mailBounds {
-		out.Reset()
+		v, fits := newView(a, rec, b, MailLimit)
+		if !fits {
+			continue
+		}
+		var out bytes.Buffer
 		data := struct {
 			view
 			Subject string
-			Style   any
-		}{newView(a, b), Subject(a), mailStyle}
+			Style   template.CSS
+		}{v, Subject(a), mailStyle}
 		if err := mailTemplates.ExecuteTemplate(&out, "mail", data); err != nil {
-			return nil, fmt.Errorf("write the mail about alert %s: %w", a.ID(), err)
+			return nil, fmt.Errorf("write the mail about alert %s: %w", named(a), err)
 		}
 		if out.Len() <= MailLimit {
 			return out.Bytes(), nil
 		}
 	}
-	return nil, fmt.Errorf("write the mail about alert %s: it has %d bytes, and %d are the most", a.ID(), out.Len(), MailLimit)
+	return nil, fmt.Errorf("write the mail about alert %s: it has more than %d bytes", named(a), MailLimit)
 }
+
+// named names an alert in an error.
+func named(a *alert.Alert) shown { return visible(cut(a.ID(), 200)) }
 
 // TextLimit is the most bytes that Text returns. SNS takes four times as much,
 // and bills this as one message.
@@ -97,18 +105,22 @@ const TextLimit = 64 << 10
 // but for queries and addresses, which are to be copied.
 func Text(a *alert.Alert) string {
 	text := ""
+	rec := parseRecord(a)
 	for _, b := range mailBounds {
-		v := newView(a, b)
-		text = v.plain()
-		if len(text) <= TextLimit {
+		v, fits := newView(a, rec, b, TextLimit)
+		if text = v.plain(); fits && len(text) <= TextLimit {
 			return text
 		}
 	}
 	return cutBytes(text, TextLimit)
 }
 
-// cutBytes returns the beginning of a text that has more than most bytes.
+// cutBytes returns the beginning of a text that has more than most bytes, and
+// says that there was more.
 func cutBytes(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
 	const mark = "\n… the rest was left out\n"
 	end := most - len(mark)
 	for !utf8.RuneStart(text[end]) {

@@ -35,6 +35,7 @@ var styles = []style{
 
 	{class: "brand", light: "margin:0 0 10px;font-size:13px;line-height:20px;color:#526070;", dark: "color:#a3afbd"},
 	{class: "pill", light: "display:inline-block;padding:2px 10px;border-radius:10px;font-size:12px;line-height:18px;font-weight:bold;color:#ffffff;"},
+	{class: "maker", light: "padding:0 0 0 6px;"},
 	{class: "critical", light: "background:#8f1534;"},
 	{class: "high", light: "background:#b03a0a;"},
 	{class: "medium", light: "background:#7d5a00;"},

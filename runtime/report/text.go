@@ -72,12 +72,15 @@ func (t *plainText) part(p part) {
 		t.wrap("  - ", "    ", string(item))
 	}
 	for _, l := range p.Links {
-		if l.URL == "" || string(l.Text) == l.URL {
-			t.line("  - " + string(l.Text))
-			continue
+		switch {
+		case l.URL == "":
+			t.wrap("  - ", "    ", string(l.Text))
+		case string(l.Text) == l.URL:
+			t.line("  - " + l.URL)
+		default:
+			t.wrap("  - ", "    ", string(l.Text))
+			t.line("    " + l.URL)
 		}
-		t.wrap("  - ", "    ", string(l.Text))
-		t.line("    " + l.URL)
 	}
 	for _, b := range p.Blocks {
 		t.line("")

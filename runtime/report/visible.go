@@ -24,7 +24,7 @@ func visible(text string) shown {
 	var b strings.Builder
 	marks := 0
 	for i, r := range text {
-		if unicode.Is(unicode.M, r) {
+		if r >= 0x300 && unicode.Is(unicode.M, r) {
 			marks++
 		} else {
 			marks = 0
@@ -55,6 +55,8 @@ func visible(text string) shown {
 // theirs.
 func isVisible(r rune) bool {
 	switch {
+	case r >= 0x20 && r < 0x7F:
+		return true
 	case !unicode.IsPrint(r): // controls, formats such as bidi overrides, spaces but " "
 		return false
 	case unicode.Is(unicode.Variation_Selector, r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
