@@ -97,19 +97,17 @@ var actorForm = regexp.MustCompile(`^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[!-)+->
 // exception says how the rule can be told not to alert this actor.
 func exception(a *alert.Alert, b *bounds) part {
 	p := part{Heading: "If this is expected: except it"}
-	if a.Window != nil {
-		p.Prose = append(p.Prose, "The exception is for the correlation: the rules that it relates stay as they are.")
-	}
 	var list, covered string
+	var covers shown
 	switch address, err := netip.ParseAddr(a.Event.SourceIP); {
 	case actorForm.MatchString(a.Event.IssuerARN):
 		list, covered = "excludedActors", a.Event.IssuerARN
-		p.Prose = append(p.Prose, "It covers everyone who acts in the role.")
+		covers = "It covers everyone who acts in the role."
 	case actorForm.MatchString(a.Event.Actor):
 		list, covered = "excludedActors", a.Event.Actor
 	case err == nil && address.Zone() == "":
 		list, covered = "excludedSourceIPs", address.String()
-		p.Prose = append(p.Prose, "The record has no ARN of the actor; the exception covers everyone who calls from the address.")
+		covers = "The record has no ARN of the actor: it covers everyone who calls from the address."
 	default:
 		p.Prose = []shown{"The record has neither an ARN of the actor nor an address that an exception could name. Narrow the rule instead."}
 		return p
@@ -119,7 +117,13 @@ func exception(a *alert.Alert, b *bounds) part {
 		p.Prose = []shown{"The actor or the title of the rule is too long for an exception to be written here."}
 		return p
 	}
-	p.Prose = append(p.Prose, `Add this entry to exceptions.json, or its value to the entry that the rule has there. "reason", "owner" and "expires" keep it from outliving its cause.`)
+	p.Prose = []shown{`Add this entry to exceptions.json, or its value to the entry that the rule has there. "reason", "owner" and "expires" keep it from outliving its cause.`}
+	if covers != "" {
+		p.Prose = append(p.Prose, covers)
+	}
+	if a.Window != nil {
+		p.Prose = append(p.Prose, "It is for the correlation: the rules that the correlation relates stay as they are.")
+	}
 	p.Blocks = []block{{"exceptions.json", entry}}
 	return p
 }

@@ -32,6 +32,7 @@ var (
 	pageBounds   = bounds{value: 1000, prose: 4000, values: 20, lines: 150, rows: 80, fields: 150, items: 30, completed: 5, related: 100, block: 6000}
 	tightBounds  = bounds{value: 200, prose: 1000, values: 5, lines: 20, rows: 30, fields: 40, items: 10, completed: 3, related: 10, block: 3000}
 	detailBounds = []bounds{pageBounds, tightBounds, mailBounds[len(mailBounds)-1]}
+	listBounds   = bounds{value: 200, prose: 300} // of what stands in the lists of alerts, rules and accounts
 )
 
 // A Scan is what a page shows: the run of a scan and what it found.
@@ -238,7 +239,7 @@ func (p *page) countRules() {
 	for i, a := range p.order {
 		t := byKey[a.Rule.Key]
 		if t == nil {
-			t = &tally{choice: choice{Name: pageBounds.sentence(ruleTitle(&a.Rule))}, level: severity(a), alert: -1}
+			t = &tally{choice: choice{Name: listBounds.sentence(ruleTitle(&a.Rule))}, level: severity(a), alert: -1}
 			if i < p.Listed {
 				t.alert = i
 			}
@@ -288,7 +289,7 @@ func (p *page) countAccounts() {
 		}
 		count[id]++
 		if names[id] == "" || a.AccountAlias != "" {
-			names[id] = account(a, &pageBounds)
+			names[id] = account(a, &listBounds)
 		}
 	}
 	slices.SortStableFunc(ids, func(a, b string) int { return cmp.Or(count[b]-count[a], cmp.Compare(a, b)) })
@@ -350,9 +351,12 @@ type entry struct {
 }
 
 func (p *page) writeAlert(w io.Writer, i int) error {
-	a, b := p.order[i], &pageBounds
+	a, b := p.order[i], &listBounds
 	level := severity(a)
-	rec := parseRecord(a)
+	rec := &record{}
+	if i < p.Detailed || !strings.HasPrefix(a.Event.Actor, "arn:") { // else nothing reads it
+		rec = parseRecord(a)
+	}
 	e := entry{
 		Number: i, Class: severityClass(level), Severity: severityName(level), Title: b.sentence(ruleTitle(&a.Rule)), Time: eventTime(a, b),
 		Call: b.text(callName(&a.Event)), Actor: b.text(actorName(&a.Event, &rec.node)), Account: account(a, b), Source: source(a, b),

@@ -44,17 +44,6 @@ func Subject(a *alert.Alert) string {
 	return head + string(title) + tail
 }
 
-// firstRunes returns the beginning of a text.
-func firstRunes(text string, most int) string {
-	for i := range text {
-		if most == 0 {
-			return text[:i]
-		}
-		most--
-	}
-	return text
-}
-
 // MailLimit is the most bytes that Mail returns: Gmail shows the first 102 KB of
 // a mail, and what says what to do stands at its end.
 const MailLimit = 90_000

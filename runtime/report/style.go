@@ -53,6 +53,7 @@ var styles = []style{
 	{class: "h3", light: "margin:16px 0 4px;font-size:14px;line-height:20px;font-weight:bold;color:#1c2430;", dark: "color:#e4e9f0"},
 	{class: "prose", light: "margin:0 0 8px;font-size:14px;line-height:21px;color:#1c2430;", dark: "color:#e4e9f0"},
 	{class: "note", light: "margin:4px 0 0;font-size:13px;line-height:19px;color:#526070;", dark: "color:#a3afbd"},
+	{class: "copy", light: "margin:12px 0 4px;font-size:13px;line-height:19px;color:#526070;", dark: "color:#a3afbd"},
 	{class: "list", light: "margin:0 0 8px;padding:0 0 0 20px;font-size:14px;line-height:21px;color:#1c2430;", dark: "color:#e4e9f0"},
 	{class: "link", light: "color:#0b5cad;text-decoration:underline;", dark: "color:#7db7ff"},
 

@@ -80,13 +80,31 @@ func folded(text string) shown {
 // its end what it does.
 func cut(text string, most int) string {
 	// A text has no more characters than bytes, and most texts are short.
-	if len(text) <= most || utf8.RuneCountInString(text) <= most {
+	if len(text) <= most {
 		return text
 	}
-	runes := []rune(text)
+	characters := utf8.RuneCountInString(text)
+	if characters <= most {
+		return text
+	}
 	tail := most / 4
-	head := most - tail
-	return fmt.Sprintf("%s … [%s characters left out] … %s", string(runes[:head]), thousands(len(runes)-most), string(runes[len(runes)-tail:]))
+	end := len(text)
+	for range tail {
+		_, size := utf8.DecodeLastRuneInString(text[:end])
+		end -= size
+	}
+	return fmt.Sprintf("%s … [%s characters left out] … %s", firstRunes(text, most-tail), thousands(characters-most), text[end:])
+}
+
+// firstRunes returns the beginning of a text.
+func firstRunes(text string, most int) string {
+	for i := range text {
+		if most == 0 {
+			return text[:i]
+		}
+		most--
+	}
+	return text
 }
 
 // thousands writes a number with commas: 12,345.
