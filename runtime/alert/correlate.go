@@ -363,13 +363,14 @@ func (c *relation) say(n float64) string {
 	if len(needed) == 0 {
 		needed = []string{fmt.Sprintf("all %d", len(c.Rules))}
 	}
-	return fmt.Sprintf("%s: %s %s within %s, needed: %s", c.name(), formatNumber(n), what, formatWindow(c.Window), strings.Join(needed, " and "))
+	return fmt.Sprintf("%s: %s %s within %s, needed: %s", c.name(), formatNumber(n), what, WindowText(c.Window), strings.Join(needed, " and "))
 }
 
 func formatNumber(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
-// formatWindow writes a duration without the zero parts that String has.
-func formatWindow(d time.Duration) string {
+// WindowText writes the length of a window for people, without the zero parts
+// that Duration.String has: "5m", "1h30m".
+func WindowText(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

@@ -305,3 +305,13 @@ func TestManyRelated(t *testing.T) {
 		t.Errorf("%d related from %s to %s, %d omitted", len(c.Related), c.Related[0].Rule, c.Related[99].Rule, c.Omitted)
 	}
 }
+
+func TestWindowText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 10 * time.Second: "10s", 90 * time.Second: "1m30s", 10 * time.Minute: "10m", 24 * time.Hour: "24h", time.Hour + 30*time.Minute: "1h30m", time.Hour + time.Second: "1h0m1s",
+	} {
+		if got := alert.WindowText(d); got != want {
+			t.Errorf("%v is written %q, want %q", d, got, want)
+		}
+	}
+}

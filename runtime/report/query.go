@@ -28,6 +28,13 @@ var (
 	eventIDForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
+// ConsoleURL returns the address of the event in the CloudTrail console, and ""
+// where the console does not have it.
+func ConsoleURL(a *alert.Alert) string {
+	address, _ := consoleURL(&a.Event, &parseRecord(a).node)
+	return address
+}
+
 // consoleURL returns the address of the event in the CloudTrail console, or why
 // there is none.
 func consoleURL(e *alert.Event, record *node) (address string, missing shown) {

@@ -66,19 +66,7 @@ func window(start, end time.Time) shown {
 	if start.IsZero() || end.IsZero() {
 		return ""
 	}
-	return clock(start) + " to " + clock(end) + " (" + duration(end.Sub(start)) + ")"
-}
-
-// duration writes 1h30m without the zero parts that String has.
-func duration(d time.Duration) shown {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return shown(text)
+	return clock(start) + " to " + clock(end) + " (" + shown(alert.WindowText(end.Sub(start))) + ")"
 }
 
 // group says what the matches in a window have in common.

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,14 +81,6 @@ func TestReachedAndNeeded(t *testing.T) {
 		}
 		if got := string(needed(&test.completed, &pageBounds)); got != test.needed {
 			t.Errorf("%s needed: %q, want %q", test.about, got, test.needed)
-		}
-	}
-}
-
-func TestDuration(t *testing.T) {
-	for d, want := range map[time.Duration]shown{0: "0s", 90 * time.Second: "1m30s", 10 * time.Minute: "10m", 24 * time.Hour: "24h", time.Hour + 30*time.Minute: "1h30m", time.Hour + time.Second: "1h0m1s"} {
-		if got := duration(d); got != want {
-			t.Errorf("duration(%v) = %q, want %q", d, got, want)
 		}
 	}
 }

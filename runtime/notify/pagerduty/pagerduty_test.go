@@ -137,7 +137,10 @@ func TestEvent(t *testing.T) {
 	}
 	got.Payload.Details = nil
 	want := sent{RoutingKey: routingKey, Action: "trigger", DedupKey: notifytest.Alert().ID(), Client: "TrailAlerts"}
-	want.Links = []struct{ Href, Text string }{{"https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html", "docs.aws.amazon.com"}}
+	want.Links = []struct{ Href, Text string }{
+		{"https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f", "CloudTrail console"},
+		{"https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html", "docs.aws.amazon.com"},
+	}
 	want.Payload.Summary = "TrailAlerts - High - CloudTrail Logging Stopped"
 	want.Payload.Source, want.Payload.Severity, want.Payload.Timestamp = "111122223333", "error", "2025-03-09T16:39:48Z"
 	want.Payload.Component, want.Payload.Group, want.Payload.Class = "cloudtrail.amazonaws.com", "eu-west-1", "cloudtrail_logging_stopped"

@@ -151,6 +151,7 @@ func TestLayout(t *testing.T) {
 		"*Held back*\n`3 alerts like it since the last one`",
 		"section", "`5 in 15m: Several trails in a row.`\n• `2025-03-09T16:36:48Z CloudTrail Logging Stopped, CreateUser by arn:aws:sts::111122223333:assumed-role/admin/alice`\n• `and 3 earlier`",
 		"section", "`A user is made where nobody looks.`\n• `2025-03-09T16:19:48Z IAM User Created, CreateUser by arn:aws:sts::111122223333:assumed-role/admin/alice`",
+		"section", "<https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f|CloudTrail console>",
 		"section", "<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html|docs.aws.amazon.com>",
 		"context", "`cloudtrail_logging_stopped · TrailAlerts v1.2.3`", "Alert `cloudtrail_logging_stopped/111122223333/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f`",
 	}, "\n")

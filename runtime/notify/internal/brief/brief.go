@@ -13,6 +13,7 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/internal/plain"
+	"github.com/trailalerts/trailalerts/runtime/report"
 )
 
 const (
@@ -46,7 +47,7 @@ type Activity struct {
 	Lines []string // the last matches of it, and how many more there are
 }
 
-// A Link is the address of a page about the rule.
+// A Link is the address of a page about the event or the rule.
 type Link struct{ Title, URL string }
 
 // Of returns the brief of an alert.
@@ -57,6 +58,9 @@ func Of(a *alert.Alert) Brief {
 		ID:          plain.Key(a.ID(), maxValue),
 		Rule:        plain.Line(a.Rule.Key, maxValue),
 		Links:       links(a.Rule.References),
+	}
+	if console := report.ConsoleURL(a); console != "" {
+		b.Links = append([]Link{{Title: "CloudTrail console", URL: console}}, b.Links...)
 	}
 	if a.Release.Version != "" {
 		b.Rule += " · TrailAlerts " + plain.Line(a.Release.Version, maxLine)
@@ -138,7 +142,7 @@ func heldBack(n int) string {
 func activity(c *alert.Completed) Activity {
 	title := cmp.Or(c.Title, c.Description, c.Key)
 	if window := c.End.Sub(c.Start); c.Threshold() && window > 0 {
-		title = fmt.Sprintf("%s in %s: %s", strconv.FormatFloat(c.Count, 'f', -1, 64), strings.TrimSuffix(window.String(), "0s"), title)
+		title = fmt.Sprintf("%s in %s: %s", strconv.FormatFloat(c.Count, 'f', -1, 64), alert.WindowText(window), title)
 	}
 	listed := Activity{Title: plain.Line(title, maxValue)}
 	first := max(0, len(c.Related)-maxRelated)
