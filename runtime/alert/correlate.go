@@ -347,8 +347,8 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// say describes the number that a correlation arrived at.
-func (c *relation) say(n float64) string {
+// say describes the number that a correlation arrived at in a group.
+func (c *relation) say(n float64, group []GroupValue) string {
 	what := map[runtime.CorrelationType]string{
 		runtime.EventCount: "events", runtime.ValueCount: "different values", runtime.ValueSum: "in all", runtime.ValueAvg: "on average",
 		runtime.Temporal: "of its rules", runtime.TemporalOrdered: "of its rules in order",
@@ -363,7 +363,19 @@ func (c *relation) say(n float64) string {
 	if len(needed) == 0 {
 		needed = []string{fmt.Sprintf("all %d", len(c.Rules))}
 	}
-	return fmt.Sprintf("%s: %s %s within %s, needed: %s", c.name(), formatNumber(n), what, WindowText(c.Window), strings.Join(needed, " and "))
+	about := c.name()
+	if len(group) > 0 {
+		var of []string
+		for _, g := range group {
+			value := g.Value
+			if value == "" {
+				value = "not in the record"
+			}
+			of = append(of, g.Name+" "+value)
+		}
+		about += " for " + strings.Join(of, ", ")
+	}
+	return fmt.Sprintf("%s: %s %s within %s, needed: %s", about, formatNumber(n), what, WindowText(c.Window), strings.Join(needed, " and "))
 }
 
 func formatNumber(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }

@@ -192,7 +192,7 @@ func TestThresholdsAnnotate(t *testing.T) {
 		t.Errorf("related records (-want +got):\n%s", diff)
 	}
 	c := alerts[2].Completed[0]
-	if c.Description != "too many" || c.Count != 3 || !c.Threshold() || !strings.Contains(strings.Join(alerts[2].Why, "\n"), "completes threshold:r: 3 events within 5m, needed: gte 3") {
+	if c.Description != "too many" || c.Count != 3 || !c.Threshold() || !strings.Contains(strings.Join(alerts[2].Why, "\n"), "completes threshold:r for account not in the record, actor not in the record: 3 events within 5m, needed: gte 3") {
 		t.Errorf("completed %+v, why %q", c, alerts[2].Why)
 	}
 }

@@ -124,7 +124,11 @@ func Decide(f *Finding, c Circumstances, config *Config) Decision {
 	d.Outcome = Alerted
 	d.Suppressed = d.Next.Suppressed
 	if d.Suppressed > 0 {
-		d.say("%d like it were held back since %s", d.Suppressed, c.State.LastAlert.UTC().Format(time.RFC3339))
+		were := "were"
+		if d.Suppressed == 1 {
+			were = "was"
+		}
+		d.say("%d like it %s held back since %s", d.Suppressed, were, c.State.LastAlert.UTC().Format(time.RFC3339))
 	}
 	return d
 }

@@ -28,7 +28,7 @@ type Sending struct {
 }
 
 // Explain returns what became of the finding of that ID, and false when the store
-// does not know it: nothing is remembered of what an exception covers.
+// does not know it.
 func Explain(ctx context.Context, store Store, id string) (Explanation, bool, error) {
 	h := history{store: store}
 	_, rec, err := load[record](ctx, h, findingPartition(id), decisionSort)
@@ -56,7 +56,11 @@ func Explain(ctx context.Context, store Store, id string) (Explanation, bool, er
 
 // Lines returns the explanation as text, for a terminal.
 func (e *Explanation) Lines() []string {
-	lines := []string{fmt.Sprintf("finding %s: %s", e.Finding.ID(), e.Outcome)}
+	event := &e.Finding.Event
+	lines := []string{
+		fmt.Sprintf("finding %s: %s", e.Finding.ID(), e.Outcome),
+		fmt.Sprintf("  %s %s%s%s, %s record %d", event.Time, event.Name, after(" by ", event.Actor), after(" from ", event.SourceIP), e.Finding.Location.File, e.Finding.Location.Record),
+	}
 	for _, why := range e.Why {
 		lines = append(lines, "  "+why)
 	}
@@ -68,6 +72,9 @@ func (e *Explanation) Lines() []string {
 			for _, why := range a.Why {
 				lines = append(lines, "  "+why)
 			}
+		}
+		for _, r := range a.Related() {
+			lines = append(lines, fmt.Sprintf("  related: %s %s, %s%s, %s record %d", r.Time.UTC().Format(time.RFC3339), r.Rule, r.EventName, after(" by ", r.Actor), r.Location.File, r.Location.Record))
 		}
 		for _, d := range e.Deliveries {
 			if d.Alert != id {
@@ -90,4 +97,12 @@ func (e *Explanation) Lines() []string {
 		}
 	}
 	return lines
+}
+
+// after puts words before a text that is there.
+func after(words, text string) string {
+	if text == "" {
+		return ""
+	}
+	return words + text
 }

@@ -75,12 +75,15 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 	if reason != "" {
 		why = append(why, reason)
 	}
-	if excepted {
-		return Result{Outcome: Excepted, Why: why}, nil
-	}
 	item, rec, err := load[record](ctx, p.history, findingPartition(f.ID()), decisionSort)
 	if err != nil {
 		return Result{}, err
+	}
+	if excepted {
+		return p.except(ctx, f, why, item, rec)
+	}
+	if rec.Outcome == Excepted {
+		rec = record{} // the exception is gone
 	}
 	if rec.Done {
 		return Result{Outcome: Duplicate, Why: []string{"it was decided and delivered before: " + string(rec.Outcome)}}, nil
@@ -130,6 +133,21 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 		stored.Done = true
 		return write, nil
 	})
+	return result, err
+}
+
+// except remembers that an exception covers a finding, for people who ask. What
+// was decided before it was made stays as it was.
+func (p *Pipeline) except(ctx context.Context, f Finding, why []string, item Item, rec record) (Result, error) {
+	result := Result{Outcome: Excepted, Why: why}
+	if rec.Outcome != "" {
+		return result, nil
+	}
+	f.Raw = nil
+	err := p.history.save(ctx, item, record{Finding: f, Outcome: Excepted, Why: why, Done: true}, findingRetention)
+	if errors.Is(err, ErrConflict) {
+		return result, nil // another process has the same finding in hand
+	}
 	return result, err
 }
 
@@ -207,10 +225,10 @@ func (p *Pipeline) correlate(ctx context.Context, f *Finding, by string) (hits [
 			why = append(why, c.name()+": it has fired for this window")
 			continue
 		case window == nil:
-			why = append(why, c.say(n))
+			why = append(why, c.say(n, group))
 			continue
 		}
-		completes := fmt.Sprintf("completes %s", c.say(window.Count))
+		completes := fmt.Sprintf("completes %s", c.say(window.Count, group))
 		why = append(why, completes)
 		if c.Annotates {
 			annotations = append(annotations, c.completed(window, group))

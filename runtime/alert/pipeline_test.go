@@ -198,7 +198,7 @@ func TestADeathBetweenAcceptanceAndMark(t *testing.T) {
 		t.Fatalf("explain: %v, %v", known, err)
 	}
 	want := []string{
-		"finding r//event-0: alerted", "  severity low is the level of the rule", "alert r//event-0: low, Title of r",
+		"finding r//event-0: alerted", "  2025-03-09T10:00:00Z Name, a.json record 0", "  severity low is the level of the rule", "alert r//event-0: low, Title of r",
 		"  mail: sent at 2026-01-01T00:01:00Z after 2 attempts, 1 of unknown outcome", "  webhook: sent at 2026-01-01T00:00:00Z",
 	}
 	if diff := cmp.Diff(want, e.Lines()); diff != "" {
@@ -315,5 +315,33 @@ func TestLargeFindings(t *testing.T) {
 	}
 	if !trimmed || raw != `{"eventVersion":"1","requestParameters":"trimmed: 500002 bytes"}` {
 		t.Errorf("trimmed: %v, raw %.200s", trimmed, raw)
+	}
+}
+
+// What an exception covers can be looked up, and is decided anew once the
+// exception is gone.
+func TestExceptedFindingsAreRemembered(t *testing.T) {
+	b := newBench()
+	b.config.Exceptions = []runtime.Exception{{Rule: "r", Accounts: []string{""}, Reason: "a drill"}}
+	for range 2 {
+		if result, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); err != nil || result.Outcome != alert.Excepted {
+			t.Fatalf("with the exception: %s, %v", result.Outcome, err)
+		}
+	}
+	e, known, err := alert.Explain(t.Context(), b.store, "r//event-0")
+	if err != nil || !known || !strings.Contains(strings.Join(e.Lines(), "\n"), "because: a drill") {
+		t.Errorf("explained as %q, %v, %v", e.Lines(), known, err)
+	}
+	exceptions := b.config.Exceptions
+	b.config.Exceptions = nil
+	if result, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); err != nil || result.Outcome != alert.Alerted {
+		t.Errorf("without it: %s, %v", result.Outcome, err)
+	}
+	b.config.Exceptions = exceptions
+	if result, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); err != nil || result.Outcome != alert.Excepted || len(b.mail.accepted) != 1 {
+		t.Errorf("with it again: %s, %v, mails %q", result.Outcome, err, b.mail.accepted)
+	}
+	if e, _, err := alert.Explain(t.Context(), b.store, "r//event-0"); err != nil || e.Outcome != alert.Alerted {
+		t.Errorf("explained as %s, %v: what was sent before is forgotten", e.Outcome, err)
 	}
 }

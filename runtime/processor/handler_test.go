@@ -184,7 +184,7 @@ func TestTheAlertIsOneLine(t *testing.T) {
 	}
 	want := []map[string]any{
 		line("e1", "2025-03-09T12:00:00Z", 0, "severity high is the level of the rule"),
-		line("e3", "2025-03-09T13:01:00Z", 1, "severity high is the level of the rule", "1 like it were held back since 2025-03-09T12:00:00Z"),
+		line("e3", "2025-03-09T13:01:00Z", 1, "severity high is the level of the rule", "1 like it was held back since 2025-03-09T12:00:00Z"),
 	}
 	if diff := cmp.Diff(want, w.lines(t)); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)

@@ -64,7 +64,7 @@ func explain(ctx context.Context, extras Extras, s streams, file, text string) e
 		return err
 	}
 	if len(ids) == 0 {
-		return fmt.Errorf("%s knows no finding of %q; what an exception covers is not remembered", file, text)
+		return fmt.Errorf("%s knows no finding of %q", file, text)
 	}
 	for i, id := range ids {
 		if i == explainLimit {

@@ -40,14 +40,17 @@ func TestAStoreRemembers(t *testing.T) {
 	wantIn(t, again.stderr, "2 matches, 0 alerts (2 duplicates, ")
 	second := scan("b.json")
 	wantIn(t, second.stderr, "2 matches, 1 alert (1 duplicate, ")
-	wantIn(t, second.stdout, "e3,", ",high,name_create_user,a.json record 0 create_user; a.json record 1 create_user,1,", "completes threshold:create_user: 3 events within 10m, needed: gte 3")
+	wantIn(t, second.stdout, "e3,", ",high,name_create_user,a.json record 0 create_user; a.json record 1 create_user,1,", "completes threshold:create_user for account 111122223333, actor arn:aws:iam::111122223333:user/alice: 3 events within 10m, needed: gte 3")
 
 	got := call(t, "", "explain-alert", "--store", "alerts.db", "e3")
 	want := `finding create_user/111122223333/e3: alerted
-  completes threshold:create_user: 3 events within 10m, needed: gte 3
+  2025-03-09T16:03:00Z CreateUser by arn:aws:iam::111122223333:user/alice from 192.0.2.1, b.json record 1
+  completes threshold:create_user for account 111122223333, actor arn:aws:iam::111122223333:user/alice: 3 events within 10m, needed: gte 3
   severity high: the highest of what it completes; the rule says medium
-  1 like it were held back since 2025-03-09T16:01:00Z
+  1 like it was held back since 2025-03-09T16:01:00Z
 alert create_user/111122223333/e3: high, Title of create_user
+  related: 2025-03-09T16:01:00Z create_user, CreateUser by arn:aws:iam::111122223333:user/alice, a.json record 0
+  related: 2025-03-09T16:02:00Z create_user, CreateUser by arn:aws:iam::111122223333:user/alice, a.json record 1
 `
 	if diff := cmp.Diff(want, got.stdout); diff != "" || got.code != 0 {
 		t.Errorf("exit %d, explanation (-want +got):\n%s\n%s", got.code, diff, got.stderr)
@@ -89,15 +92,15 @@ func TestWhy(t *testing.T) {
 	want := `MEDIUM  2025-03-09 16:01:00  Title of create_user (create_user)
     cloudtrail:CreateUser, arn:aws:iam::111122223333:user/alice, 192.0.2.1, 111122223333 us-east-1
     a.json record 0
-    - threshold:create_user: 1 event within 10m, needed: gte 3
+    - threshold:create_user for account 111122223333, actor arn:aws:iam::111122223333:user/alice: 1 event within 10m, needed: gte 3
     - severity medium is the level of the rule
 
 HIGH  2025-03-09 16:03:00  Title of create_user (create_user)
     cloudtrail:CreateUser, arn:aws:iam::111122223333:user/alice, 192.0.2.1, 111122223333 us-east-1
     a.json record 2
-    - completes threshold:create_user: 3 events within 10m, needed: gte 3
+    - completes threshold:create_user for account 111122223333, actor arn:aws:iam::111122223333:user/alice: 3 events within 10m, needed: gte 3
     - severity high: the highest of what it completes; the rule says medium
-    - 1 like it were held back since 2025-03-09T16:01:00Z
+    - 1 like it was held back since 2025-03-09T16:01:00Z
     related: 2025-03-09 16:01:00 create_user, a.json record 0
     related: 2025-03-09 16:02:00 create_user, a.json record 1
 `
