@@ -2,7 +2,6 @@ package processor
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/mail"
@@ -58,8 +57,11 @@ func (p problems) err() error {
 	if len(p) == 0 {
 		return nil
 	}
-	return errors.New("configuration: " + strings.Join(p, "; "))
+	return p
 }
+
+// Error makes problems an error.
+func (p problems) Error() string { return "configuration: " + strings.Join(p, "; ") }
 
 // configFrom reads the environment.
 func configFrom(getenv func(string) string, secrets *secret.Source, wrong *problems) config {
@@ -92,7 +94,7 @@ func configFrom(getenv func(string) string, secrets *secret.Source, wrong *probl
 	}
 	if s := getenv("ACCOUNT_ALIASES"); s != "" {
 		if err := json.Unmarshal([]byte(s), &c.aliases); err != nil {
-			wrong.addf(`ACCOUNT_ALIASES: not a JSON object such as {"111122223333":"production"}: %v`, err)
+			wrong.addf(`ACCOUNT_ALIASES: %q is not a JSON object of ids and names, such as {"111122223333":"production"}`, clip(s))
 		}
 		for id := range c.aliases {
 			if !accountID.MatchString(id) {
@@ -124,7 +126,7 @@ func configFrom(getenv func(string) string, secrets *secret.Source, wrong *probl
 		otherName string
 	}{
 		{len(c.to)+len(c.cc)+len(c.bcc) > 0 || c.configurationSet != "", "EMAIL_RECIPIENT, EMAIL_CC, EMAIL_BCC or SES_CONFIGURATION_SET", c.from, "SOURCE_EMAIL"},
-		{c.from != "", "SOURCE_EMAIL", strings.Join(c.to, ","), "EMAIL_RECIPIENT"},
+		{c.from != "", "SOURCE_EMAIL", getenv("EMAIL_RECIPIENT"), "EMAIL_RECIPIENT"},
 		{c.pagerDutyURL != "", "PAGERDUTY_EVENTS_URL", settingName(c.pagerDuty), "PAGERDUTY_ROUTING_KEY"},
 		{c.webhookHeaders != nil, "WEBHOOK_HEADERS", settingName(c.webhook), "WEBHOOK_URL"},
 		{c.webhookKey != nil, "WEBHOOK_SIGNING_KEY", settingName(c.webhook), "WEBHOOK_URL"},
@@ -150,7 +152,7 @@ func addresses(getenv func(string) string, name string, wrong *problems) []strin
 		return nil
 	}
 	parsed, err := mail.ParseAddressList(text)
-	if err != nil {
+	if err != nil { // its text is about the grammar
 		wrong.addf("%s: %q is no list of mail addresses, separated by commas: %v", name, text, err)
 	}
 	var list []string

@@ -82,7 +82,7 @@ func (w world) connect(ctx context.Context, set runtime.Ruleset) (config, alert.
 		}},
 		{c.slack != nil, "SLACK_WEBHOOK_URL", func() (alert.Notifier, error) { return slack.New(w.egress, slack.Config{URL: c.slack}) }},
 		{c.teams != nil, "TEAMS_WEBHOOK_URL", func() (alert.Notifier, error) { return teams.New(w.egress, teams.Config{URL: c.teams}) }},
-		{c.pagerDuty != nil, "PAGERDUTY_ROUTING_KEY", func() (alert.Notifier, error) {
+		{c.pagerDuty != nil, "PAGERDUTY_ROUTING_KEY, PAGERDUTY_EVENTS_URL", func() (alert.Notifier, error) {
 			return pagerduty.New(w.egress, pagerduty.Config{RoutingKey: c.pagerDuty, URL: c.pagerDutyURL, Now: w.now})
 		}},
 		{c.bus != "", "EVENT_BUS_NAME", func() (alert.Notifier, error) {

@@ -93,7 +93,7 @@ func TestMainListsAllProblemsOfTheConfiguration(t *testing.T) {
 	if err := json.Unmarshal(out, &line); err != nil {
 		t.Fatalf("wrote %q: %v", out, err)
 	}
-	if text := fmt.Sprint(line["error"]); !strings.Contains(text, "MIN_NOTIFICATION_SEVERITY") || !strings.Contains(text, "SNS_TOPIC_ARN") {
-		t.Errorf("error %q does not list both problems", text)
+	if text := fmt.Sprint(line["problems"]); !strings.Contains(text, "MIN_NOTIFICATION_SEVERITY") || !strings.Contains(text, "SNS_TOPIC_ARN") {
+		t.Errorf("problems %q do not list both problems", text)
 	}
 }

@@ -11,6 +11,7 @@ package processor
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -29,7 +30,11 @@ import (
 func Main(set runtime.Ruleset) {
 	h, err := newHandler(context.Background(), set, theWorld(os.Getenv, time.Now), os.Stdout)
 	if err != nil {
-		slog.New(slog.NewJSONHandler(os.Stdout, nil)).Error("cannot start", "error", err)
+		attrs := []any{"error", err}
+		if wrong, ok := errors.AsType[problems](err); ok {
+			attrs = []any{"error", "the configuration is wrong", "problems", []string(wrong)}
+		}
+		slog.New(slog.NewJSONHandler(os.Stdout, nil)).Error("cannot start", attrs...)
 		os.Exit(1)
 	}
 	lambda.Start(h.handle)
@@ -44,10 +49,18 @@ func newHandler(ctx context.Context, set runtime.Ruleset, w world, out io.Writer
 	h := &handler{lines: slog.NewJSONHandler(out, &slog.HandlerOptions{Level: c.logLevel}), now: w.now, notifies: len(edges.Notifiers) > 0}
 	if !h.notifies {
 		edges.Notifiers = []alert.Notifier{h}
+		h.log(ctx, slog.LevelWarn, "no channel: alerts are lines of this log")
 	}
 	if c.table == "" {
 		h.log(ctx, slog.LevelWarn, "no table: what is remembered is lost with this process; set DYNAMODB_TABLE_NAME")
 	}
+	var channels []string
+	for _, n := range edges.Notifiers {
+		channels = append(channels, n.Channel())
+	}
+	h.log(ctx, slog.LevelInfo, "configured",
+		slog.Any("channels", channels), slog.String("table", c.table), slog.String("min_severity", alert.SeverityName(c.minSeverity)), slog.String("cooldown", c.cooldown.String()),
+		slog.Int("exceptions", len(set.Exceptions)), slog.Int("correlations", len(c.enabled(set.Correlations))), slog.Any("release", edges.Release))
 	set.Correlations = c.enabled(set.Correlations)
 	h.pipeline = alert.NewPipeline(set, alert.Config{
 		Exceptions: set.Exceptions, MinSeverity: c.minSeverity, Cooldown: c.cooldown, AccountAliases: c.aliases,

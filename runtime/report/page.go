@@ -45,8 +45,8 @@ type Scan struct {
 	Matches  int // of rules
 
 	// What became of the matches that are no alerts.
-	Duplicates, Excepted, BelowSeverity, HeldBack int
-	MinSeverity                                   runtime.Level // 0: there was no least severity
+	Duplicates, Excepted, Counted, BelowSeverity, HeldBack int
+	MinSeverity                                            runtime.Level // 0: there was no least severity
 
 	Problems []string // what could not be read: the scan is not complete
 	Skipped  []string // what was not read on purpose
@@ -199,6 +199,7 @@ func outcome(s *Scan) shown {
 	}{
 		{s.Duplicates, "was a duplicate", "were duplicates"},
 		{s.Excepted, "was excepted", "were excepted"},
+		{s.Counted, "counted for correlations only", "counted for correlations only"},
 		{s.BelowSeverity, "was below the least severity", "were below the least severity"},
 		{s.HeldBack, "was held back by the cooldown", "were held back by the cooldown"},
 	} {

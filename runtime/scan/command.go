@@ -192,6 +192,12 @@ file or record cannot be read, the others still are.`,
 					fmt.Fprintf(s.err, "note: --%s has no effect with --%s\n", name, options.mode)
 				}
 			}
+			switch {
+			case options.why && options.mode == modeMatches:
+				fmt.Fprintln(s.err, "note: --why has no effect with --matches")
+			case options.why && options.format != formatTable:
+				fmt.Fprintf(s.err, "note: --why has no effect with --format %s, which has the decisions anyway\n", options.format)
+			}
 			if options.mode == modeDecide {
 				options.config.Exceptions = set.Exceptions
 			} else {

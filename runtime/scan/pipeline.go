@@ -192,6 +192,9 @@ func (p *pipeline) take(ctx context.Context, findings []alert.Finding) error {
 
 func (p *pipeline) print(a *alert.Alert) error {
 	p.printed++
+	if a.Window != nil {
+		p.report.ofCorrelations++
+	}
 	return p.dest.named(p.printer.print(a))
 }
 

@@ -20,6 +20,7 @@ type report struct {
 	files, records int
 	matches        int
 	alerts         int
+	ofCorrelations int // alerts that are hits of correlations, not matches
 
 	outcomes map[alert.Outcome]int
 
@@ -88,7 +89,11 @@ func (r *report) print(w io.Writer, took time.Duration) {
 	case modeMatches:
 		fmt.Fprintf(&b, "%s\n", matches)
 	default:
-		fmt.Fprintf(&b, "%s, %s%s\n", matches, count(r.alerts, "alert"), r.others())
+		alerts := count(r.alerts, "alert")
+		if r.ofCorrelations > 0 {
+			alerts += fmt.Sprintf(", %d of them of correlations", r.ofCorrelations)
+		}
+		fmt.Fprintf(&b, "%s, %s%s\n", matches, alerts, r.others())
 	}
 	for _, reason := range []string{skipNoRecords, skipName, skipLink, skipIrregular} {
 		if names := r.skipped[reason]; len(names) > 0 {

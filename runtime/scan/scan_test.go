@@ -189,7 +189,7 @@ func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{"version", "--help"}, {"help", "--help"}} {
 		wantIn(t, call(t, "", args...).stdout, "Examples:")
 	}
-	wantIn(t, call(t, "", "version").stdout, "trailalerts ", "4 rules, hash abc\n")
+	wantIn(t, call(t, "", "version").stdout, "trailalerts ", "4 rules, 0 correlations, hash abc\n")
 }
 
 // A scan must find what a plain reading of the files and a linear scan over the

@@ -20,7 +20,7 @@ func versionCommand(set runtime.Ruleset, s streams) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			info, _ := debug.ReadBuildInfo()
-			if _, err := fmt.Fprintf(s.out, "trailalerts %s (%s)\n%d rules, hash %s\n", release(info), goruntime.Version(), len(set.Rules), orNone(set.Hash)); err != nil {
+			if _, err := fmt.Fprintf(s.out, "trailalerts %s (%s)\n%s, %s, hash %s\n", release(info), goruntime.Version(), count(len(set.Rules), "rule"), count(len(set.Correlations), "correlation"), orNone(set.Hash)); err != nil {
 				return &environmentError{fmt.Errorf("write the version: %w", err)}
 			}
 			return nil
