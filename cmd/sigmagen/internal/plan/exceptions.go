@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -54,7 +56,7 @@ func findRule(name sigma.Text, rules []*sigma.Rule, area string, list *diag.List
 		if unread {
 			return nil // it may be the title of a rule that could not be read
 		}
-		list.Errorf(name.Span, area+"/unknown-rule", sigma.DidYouMean(name.Value, titles), "no rule has the title, the id or the file name (without its ending) %q", name.Value)
+		list.Errorf(name.Span, area+"/unknown-rule", cmp.Or(sigma.DidYouMean(name.Value, titles), exampleName(rules)), "no rule has the title, the id or the file name (without its ending) %q", name.Value)
 		return nil
 	case 1:
 		return found[0]
@@ -62,6 +64,15 @@ func findRule(name sigma.Text, rules []*sigma.Rule, area string, list *diag.List
 		list.Errorf(name.Span, area+"/ambiguous-rule", "name it by its file, without the ending", "%q is the name of %s and of %s", name.Value, found[0].Path, found[1].Path)
 		return nil
 	}
+}
+
+// exampleName returns a hint that says how a rule is named, and where its title
+// stands.
+func exampleName(rules []*sigma.Rule) string {
+	if len(rules) == 0 {
+		return "there is no rule yet that it could name"
+	}
+	return fmt.Sprintf("write the `title` of a rule, or the name of its file: %s is %q or %q", rules[0].Path, rules[0].Title.Value, rules[0].Stem())
 }
 
 func buildException(entry sigma.Exception, key string, list *diag.List) Exception {

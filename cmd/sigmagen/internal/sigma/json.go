@@ -44,6 +44,10 @@ func (f *jsonFile) parse(code string) *jsonValue {
 		if errors.As(err, &syntax) && int(syntax.Offset) < len(f.body()) {
 			offset = len(f.text) - len(f.body()) + int(syntax.Offset) - 1
 		}
+		if comma, ok := trailingComma(f.text, offset); ok {
+			f.list.Errorf(f.at(comma), code, "remove the comma", "not JSON: nothing follows the comma but %q", f.text[offset:offset+1])
+			return nil
+		}
 		f.list.Errorf(f.at(offset), code, "", "not JSON: %v", err)
 		return nil
 	}
@@ -56,6 +60,16 @@ func (f *jsonFile) parse(code string) *jsonValue {
 		return nil
 	}
 	return &value
+}
+
+// trailingComma returns the place of the comma before the end of a list or object
+// that no reader of JSON expects at offset.
+func trailingComma(text []byte, offset int) (comma int, ok bool) {
+	if offset >= len(text) || bytes.IndexByte([]byte("]}"), text[offset]) < 0 {
+		return 0, false
+	}
+	before := bytes.TrimRight(text[:offset], " \t\r\n")
+	return len(before) - 1, bytes.HasSuffix(before, []byte(","))
 }
 
 // body returns the text without a byte order mark.

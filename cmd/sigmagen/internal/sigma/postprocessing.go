@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -45,6 +46,9 @@ const (
 	defaultCount             = 10
 	defaultThresholdWindow   = 5 * time.Minute
 	defaultCorrelationWindow = 60 * time.Minute
+
+	mostCount   = 1_000_000
+	mostMinutes = int(MaxTimespan / time.Minute)
 )
 
 // severities are the names of severities in configuration, and the levels that
@@ -147,12 +151,12 @@ func (f *jsonFile) postprocessingMember(m jsonMember, p *Postprocessing) {
 		p.Description = f.oneText(m, "postprocessing/format")
 	case "thresholdCount":
 		p.CountSpan = span
-		p.Count, _ = f.whole(m, 1, 1_000_000)
+		p.Count, _ = f.whole(m, 1, mostCount, fmt.Sprintf("write how many matches, 1 to %d", mostCount))
 	case "windowMinutes":
-		minutes, _ := f.whole(m, 1, int(MaxTimespan/time.Minute))
+		minutes, _ := f.whole(m, 1, mostMinutes, minutesHint(1))
 		p.Window = time.Duration(minutes) * time.Minute
 	case "cooldownMinutes":
-		if minutes, ok := f.whole(m, 0, int(MaxTimespan/time.Minute)); ok {
+		if minutes, ok := f.whole(m, 0, mostMinutes, minutesHint(0)); ok {
 			cooldown := time.Duration(minutes) * time.Minute
 			p.Cooldown = &cooldown
 		}
@@ -180,8 +184,13 @@ func (p *Postprocessing) strayKey(key string, known []string) string {
 	}
 }
 
-// whole reads a whole number in a range.
-func (f *jsonFile) whole(m jsonMember, least, most int) (int, bool) {
+// minutesHint says which numbers of minutes there may be.
+func minutesHint(least int) string {
+	return fmt.Sprintf("write the minutes, %d to %d (%d days)", least, mostMinutes, MaxTimespan/(24*time.Hour))
+}
+
+// whole reads a whole number in a range, which hint names.
+func (f *jsonFile) whole(m jsonMember, least, most int, hint string) (int, bool) {
 	span := f.span(m.value)
 	if m.value.kind != '0' {
 		f.list.Errorf(span, "postprocessing/number", "write a whole number, without quotes", "%q takes a number, this is %s", m.key.text, m.value.describe())
@@ -190,11 +199,11 @@ func (f *jsonFile) whole(m jsonMember, least, most int) (int, bool) {
 	n, err := strconv.ParseFloat(m.value.text, 64)
 	switch {
 	case err != nil || n > float64(most):
-		f.list.Errorf(span, "postprocessing/number", "", "%q is at most %d", m.key.text, most)
+		f.list.Errorf(span, "postprocessing/number", hint, "%q is at most %d", m.key.text, most)
 	case n != float64(int(n)):
 		f.list.Errorf(span, "postprocessing/number", "write a whole number", "%q is a whole number, this is %s", m.key.text, m.value.text)
 	case n < float64(least):
-		f.list.Errorf(span, "postprocessing/number", "", "%q is at least %d, this is %s", m.key.text, least, m.value.text)
+		f.list.Errorf(span, "postprocessing/number", hint, "%q is at least %d, this is %s", m.key.text, least, m.value.text)
 	default:
 		return int(n), true
 	}
