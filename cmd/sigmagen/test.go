@@ -130,7 +130,7 @@ func (p *project) test(cmd *cobra.Command, files []sigma.File) error {
 		source, ok := p.dirs[0].Tests[syntax.Key]
 		if !ok {
 			untested++
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s: no tests\n", syntax.Path)
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d: no tests\n", syntax.Path, syntax.Title.Span.Line)
 			continue
 		}
 		text, err := p.dirs[0].ReadFile(source)

@@ -90,7 +90,10 @@ func MissingTests(rule *Rule, list *diag.List) {
 	if rule.Correlation != nil {
 		what, hold = "correlation", "lists of records that should make it fire and lists that should not"
 	}
-	list.Errorf(diag.Span{Position: diag.Position{Path: rule.Path, Line: 1, Column: 1}}, "tests/missing",
+	// A document says who it is in the line of its title; without one, that is
+	// told, and where the file begins has to do.
+	at := diag.Position{Path: rule.Path, Line: max(rule.Title.Span.Line, 1), Column: 1}
+	list.Errorf(diag.Span{Position: at}, "tests/missing",
 		fmt.Sprintf("add %s%s beside it, with %s", rule.Stem(), testsSuffix, hold), "the %s has no tests", what)
 }
 
