@@ -71,7 +71,7 @@ func targets(filter *sigma.Rule, rules []*sigma.Rule, list *diag.List) []*sigma.
 			}
 		}
 		if !known {
-			list.Errorf(target.Span, "filter/unknown-rule", cmp.Or(sigma.DidYouMean(target.Value, names), byTitle("a filter", target.Value, rules)), "no rule has the id or the name %q", target.Value)
+			list.Errorf(target.Span, "filter/unknown-rule", cmp.Or(byAnotherName("a filter", target.Value, rules), sigma.DidYouMean(target.Value, names), writeIDOrName), "no rule has the id or the name %q", target.Value)
 		}
 	}
 	if !slices.ContainsFunc(filter.Conditions, func(c sigma.Condition) bool { return hasNot(c.Expr) }) && len(filter.Conditions) > 0 {
@@ -79,6 +79,9 @@ func targets(filter *sigma.Rule, rules []*sigma.Rule, list *diag.List) []*sigma.
 	}
 	return found
 }
+
+// writeIDOrName is the hint for a name that resembles none.
+const writeIDOrName = "write the `id` or the `name` of a rule; its file must be checked together with this one"
 
 // namesOf returns the ids and names of documents.
 func namesOf(rules []*sigma.Rule) []string {
@@ -89,19 +92,31 @@ func namesOf(rules []*sigma.Rule) []string {
 	return names
 }
 
-// byTitle returns a hint for a rule that is named by its title. who names it.
-func byTitle(who, title string, rules []*sigma.Rule) string {
+// byAnotherName returns a hint for a rule that is named by its title or by its
+// file, as exceptions and postprocessing rules name them. who names it.
+func byAnotherName(who, name string, rules []*sigma.Rule) string {
 	for _, rule := range rules {
+		if rule.Title.Value != name && rule.Stem() != name || name == "" {
+			continue
+		}
+		names := who + " names rules by id or name: "
 		switch {
-		case rule.Title.Value != title:
+		case rule.Title.Value == "":
+			return "it may stand in " + rule.Path + ", which could not be read"
 		case rule.Name.Value != "":
-			return who + " names rules by id or name: this one is called \"" + rule.Name.Value + "\""
+			return names + "this one is called \"" + rule.Name.Value + "\""
+		case rule.ID.Value != "":
+			return names + "add `name: " + nameFor(rule) + "` to " + place(rule) + ", or write its id"
 		default:
-			return who + " names rules by id or name: add `name: ...` to " + rule.Path
+			return names + "add `name: " + nameFor(rule) + "` to " + place(rule)
 		}
 	}
 	return ""
 }
+
+// nameFor proposes a name for a rule that has none: that of its file, where a #
+// would begin a comment for whoever reads it.
+func nameFor(rule *sigma.Rule) string { return strings.ReplaceAll(rule.Stem(), "#", "_") }
 
 func hasNot(e sigma.Expr) bool {
 	found := false

@@ -79,13 +79,13 @@ func (b *correlationBuilder) resolve(name sigma.Text, all []sigma.Text) *sigma.R
 		candidates := slices.DeleteFunc(namesOf(b.known), func(known string) bool {
 			return slices.ContainsFunc(all, func(t sigma.Text) bool { return t.Value == known }) // stands there already
 		})
-		hint := cmp.Or(byTitle("a correlation", name.Value, b.known), sigma.DidYouMean(name.Value, candidates))
+		hint := cmp.Or(byAnotherName("a correlation", name.Value, b.known), sigma.DidYouMean(name.Value, candidates))
 		switch {
 		case hint != "":
 		case unread != "":
 			hint = "it may stand in " + unread + ", which could not be read"
 		default:
-			hint = "write the `id` or the `name` of a rule; its file must be checked together with this one"
+			hint = writeIDOrName
 		}
 		b.list.Errorf(name.Span, "correlation/unknown-rule", hint, "no rule has the id or the name %q", name.Value)
 	case len(found) > 1:
