@@ -103,6 +103,7 @@ func checkPaths(paths []string) (*project, error) {
 	p.plan.Rules = plan.Build(all.good, all.placeholders, &p.list)
 	p.plan.Correlations = plan.BuildCorrelations(all.good, slices.Concat(all.known, all.filters), &p.list)
 	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
+	plan.WarnSilenced(p.plan.Correlations, &p.list)
 	p.read.rules += len(all.filters)
 	return p, nil
 }

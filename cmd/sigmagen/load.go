@@ -100,6 +100,7 @@ func load(o loadOptions) (*project, error) {
 	slices.SortFunc(p.plan.Exceptions, func(a, b plan.Exception) int { return strings.Compare(a.Rule, b.Rule) })
 	refuseWithFilters(p.plan.Rules, filters, &p.list)
 	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
+	plan.WarnSilenced(p.plan.Correlations, &p.list)
 	p.dropRefused()
 	p.plan.SetCapture()
 	return p, nil

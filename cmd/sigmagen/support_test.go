@@ -69,6 +69,7 @@ func correlationExample(lines string) map[string]string {
 	for reference, document := range map[string]string{
 		"narrowed": "title: Narrowed\nname: narrowed\nlogsource: {product: aws}\nfilter: {rules: [target], selection: {userAgent: curl}, condition: not selection}\n",
 		"broken":   exampleRule("name: broken\ndetection: {selection: {eventName: A}, condition: selecton}"),
+		"grave":    exampleRule("name: grave\nlevel: critical\ndetection: {selection: {eventName: A}, condition: selection}"),
 		"5d3a9c3e": exampleRule("id: 5d3a9c3e-2f8e-4c53-9d0f-0f1a5c9e7a11\nname: one\ndetection: {selection: {eventName: A}, condition: selection}") +
 			"---\n" + exampleRule("id: 5d3a9c3e-2f8e-4c53-9d0f-0f1a5c9e7a11\nname: two\ndetection: {selection: {eventName: A}, condition: selection}"),
 	} {
