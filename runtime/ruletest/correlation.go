@@ -12,6 +12,7 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 )
 
 // RunCorrelation tests one correlation of a set, by its key, against the file of
@@ -46,8 +47,8 @@ func CheckCorrelation(set runtime.Ruleset, key string, text []byte) (Result, err
 		return Result{}, err
 	}
 	// Without the others, those that count the hits of this one do not silence it.
-	var related map[string]bool
-	set.Correlations, related = withInner(set.Correlations, set.Correlations[i])
+	set.Correlations = withInner(set.Correlations, set.Correlations[i])
+	read := readOf(set.Correlations)
 	var result Result
 	for _, group := range tests.groups() {
 		for i, item := range group.items {
@@ -62,10 +63,13 @@ func CheckCorrelation(set runtime.Ruleset, key string, text []byte) (Result, err
 				result.Failures = append(result.Failures, fmt.Sprintf("%s%v", place, err))
 				continue
 			}
-			fires := slices.ContainsFunc(alert.Hits(set, findings), func(a alert.Alert) bool { return a.Rule.Key == key })
+			results := alert.Replay(set, findings)
+			fires := slices.ContainsFunc(results, func(r alert.Result) bool {
+				return slices.ContainsFunc(r.Alerts, func(a alert.Alert) bool { return a.Rule.Key == key })
+			})
 			if fires != group.want {
 				verb := map[bool]string{true: "fires", false: "does not fire"}[fires]
-				result.Failures = append(result.Failures, fmt.Sprintf("on %s the correlation %s %s\n%s", place, key, verb, explainSequence(sequence, findings, related)))
+				result.Failures = append(result.Failures, fmt.Sprintf("on %s the correlation %s %s\n%s", place, key, verb, explainSequence(sequence, findings, results, read)))
 			}
 		}
 	}
@@ -99,9 +103,10 @@ func match(set runtime.Ruleset, records []json.RawMessage) ([]alert.Finding, err
 }
 
 // withInner returns a correlation with those that it refers to, also through
-// others, and the keys of all rules and correlations that they relate.
-func withInner(all []runtime.Correlation, c runtime.Correlation) ([]runtime.Correlation, map[string]bool) {
-	kept, related := []runtime.Correlation{c}, map[string]bool{}
+// others.
+func withInner(all []runtime.Correlation, c runtime.Correlation) []runtime.Correlation {
+	kept := []runtime.Correlation{c}
+	related := map[string]bool{}
 	for i := 0; i < len(kept); i++ {
 		for _, key := range kept[i].Rules {
 			if related[key] {
@@ -115,23 +120,52 @@ func withInner(all []runtime.Correlation, c runtime.Correlation) ([]runtime.Corr
 			}
 		}
 	}
-	return kept, related
+	return kept
+}
+
+// readOf returns the fields that correlations read of the matches of every rule
+// that they relate, also through others, by the key of the rule. A rule of which
+// they read nothing has an empty set.
+func readOf(correlations []runtime.Correlation) map[string]map[string]bool {
+	read := map[string]map[string]bool{}
+	// What is read of a correlation's hit is read of the matches behind it. Each
+	// round goes one correlation deeper; none refers to itself.
+	for range correlations {
+		for _, c := range correlations {
+			for i, key := range c.Rules {
+				if read[key] == nil {
+					read[key] = map[string]bool{}
+				}
+				maps.Copy(read[key], read[c.Key])
+				for _, group := range c.GroupBy {
+					if len(group.Fields) > 0 {
+						read[key][group.Fields[i]] = true
+					}
+				}
+				for _, field := range c.Fields {
+					read[key][field] = true
+				}
+			}
+		}
+	}
+	return read
 }
 
 // explainSequence says which of the related rules match each record, with the
-// values that correlations read of it.
-func explainSequence(sequence []json.RawMessage, findings []alert.Finding, related map[string]bool) string {
-	const most = 5
+// values that the correlations read of it, and what they come to. results are
+// those of the findings; read is what is read of each related rule.
+func explainSequence(sequence []json.RawMessage, findings []alert.Finding, results []alert.Result, read map[string]map[string]bool) string {
 	var b strings.Builder
 	seen := map[string]int{} // by identity: the record of a finding
 	for i, raw := range sequence {
-		when := "without eventTime, and not counted,"
+		when := "without eventTime"
 		if text := runtime.NewEvent(raw).Get("eventTime").Text(); text != "" {
 			when = fmt.Sprintf("of %q", text)
 		}
 		matches := false
-		for _, f := range findings {
-			if f.Location.Record != i || !related[f.Rule.Key] {
+		for n, f := range findings {
+			fields, related := read[f.Rule.Key]
+			if f.Location.Record != i || !related {
 				continue
 			}
 			matches = true
@@ -141,12 +175,11 @@ func explainSequence(sequence []json.RawMessage, findings []alert.Finding, relat
 				continue
 			}
 			seen[f.ID()] = i
-			for _, path := range slices.Sorted(maps.Keys(f.Captured)) {
-				values, more := f.Captured[path], ""
-				if len(values) > most {
-					values, more = values[:most], ", ..."
+			explainFields(&b, f.Captured, fields)
+			for _, why := range results[n].Why {
+				if isAboutCorrelation(why) {
+					fmt.Fprintf(&b, "    %s\n", plain.Line(why, 1000))
 				}
-				fmt.Fprintf(&b, "    %s = %s%s\n", path, quoteAll(values), more)
 			}
 		}
 		if !matches {
@@ -154,4 +187,26 @@ func explainSequence(sequence []json.RawMessage, findings []alert.Finding, relat
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// isAboutCorrelation reports whether a line of Result.Why is about a correlation,
+// rather than about the finding itself. There is none but the one under test and
+// those inside of it, which say why it was not even counted for.
+func isAboutCorrelation(why string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(why, "completes "), "correlation ")
+}
+
+// explainFields writes those of the captured values whose fields are read.
+func explainFields(b *strings.Builder, captured map[string][]string, read map[string]bool) {
+	const most = 5
+	for _, path := range slices.Sorted(maps.Keys(captured)) {
+		if !read[path] {
+			continue
+		}
+		values, more := captured[path], ""
+		if len(values) > most {
+			values, more = values[:most], ", ..."
+		}
+		fmt.Fprintf(b, "    %s = %s%s\n", path, quoteAll(values), more)
+	}
 }
