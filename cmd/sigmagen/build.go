@@ -70,7 +70,7 @@ func replayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "replay --rules DIR PATH...",
 		Short:   "Try rules on recorded CloudTrail files",
-		Long:    "replay builds a program with these rules, as build does, and scans PATHs with it.",
+		Long:    "replay builds a program with these rules, as build does, and scans PATHs with it. It shows what matches; with --alerts, what the matches come to by thresholds and correlations, in order of arrival.\n\nOther than `trailalerts scan`, replay leaves out exceptions, the least severity and cooldowns, and remembers nothing. For these build a program, with `sigmagen build --output BIN`, and run `BIN scan`.",
 		Example: "  sigmagen replay --rules rules logs/\n  sigmagen replay --rules community/aws --skip-refused --format jsonl logs/",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
@@ -105,7 +105,7 @@ func replayCommand() *cobra.Command {
 		},
 	}
 	addBuild(cmd, &o)
-	cmd.Flags().BoolVar(&alerts, "alerts", false, "print alerts instead of matches")
+	cmd.Flags().BoolVar(&alerts, "alerts", false, "print alerts instead of matches: detection, thresholds and correlations in order of arrival, without exceptions, severity and cooldown")
 	cmd.Flags().StringVar(&format, "format", "table", "table or jsonl")
 	return cmd
 }
