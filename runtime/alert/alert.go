@@ -3,6 +3,7 @@ package alert
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -133,11 +134,16 @@ type Notifier interface {
 	// Channel names the channel, uniquely among those of a deployment: "ses".
 	Channel() string
 
-	// Notify sends an alert. When it returns nil the provider has accepted it.
-	// It may be called again with the same alert after an unknown outcome: the
-	// message then carries the same ID, so that the receiver can tell.
+	// Notify sends an alert, and returns when ctx ends at the latest. When it
+	// returns nil the provider has accepted it; when it may have, the error is
+	// ErrUnknownOutcome. It may be called again with the same alert then: the
+	// message carries the same ID, so that the receiver can tell.
 	Notify(ctx context.Context, a *Alert) error
 }
+
+// ErrUnknownOutcome: the provider was asked and did not answer. An error that
+// ends a context means the same.
+var ErrUnknownOutcome = errors.New("it is not known whether it was accepted")
 
 // An Enricher adds what is known about the source address. Fields of Address
 // that are known already stay.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,7 +112,7 @@ func (c *relation) observe(f *Finding) observation {
 	o := observation{
 		Finding: f.ID(), Event: f.Event.identity(), Time: f.Time(),
 		Related: Related{
-			Rule: f.Rule.Key, Title: f.Rule.Title, Time: f.Time(), EventID: f.Event.ID, EventName: cut(f.Event.Name, shownBytes), AccountID: cut(f.Event.AccountID, shownBytes),
+			Rule: f.Rule.Key, Title: cut(f.Rule.Title, shownBytes), Time: f.Time(), EventID: cut(f.Event.ID, shownBytes), EventName: cut(f.Event.Name, shownBytes), AccountID: cut(f.Event.AccountID, shownBytes),
 			Region: cut(f.Event.Region, shownBytes), Actor: cut(f.Event.Actor, 4*shownBytes), SourceIP: cut(f.Event.SourceIP, shownBytes), Location: f.Location,
 		},
 	}
@@ -236,7 +237,7 @@ func (c *relation) sum(members []observation) (sum float64, numbers int) {
 		seen[o.Event] = true
 		for _, text := range o.Values[0] {
 			if n, ok := number(text); ok {
-				sum += n
+				sum = max(-math.MaxFloat64, min(math.MaxFloat64, sum+n)) // infinity cannot be written down
 				numbers++
 			}
 		}

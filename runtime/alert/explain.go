@@ -39,7 +39,7 @@ func Explain(ctx context.Context, store Store, id string) (Explanation, bool, er
 	for i := range e.Alerts {
 		e.Alerts[i].Raw = rec.Finding.Raw
 		id := e.Alerts[i].ID()
-		items, err := store.Query(ctx, bounded(deliveryPartition(id), maxPartition), "", strings.Repeat("~", 10))
+		items, err := store.Query(ctx, Range{Partition: bounded(deliveryPartition(id), maxPartition), To: strings.Repeat("~", 10)})
 		if err != nil {
 			return Explanation{}, false, err
 		}

@@ -339,12 +339,12 @@ func (s *faultyStore) Get(ctx context.Context, partition, sort string) (alert.It
 	return s.p.store.Get(ctx, partition, sort)
 }
 
-func (s *faultyStore) Query(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
+func (s *faultyStore) Query(ctx context.Context, r alert.Range) ([]alert.Item, error) {
 	s.p.step()
 	if s.fails(0.02) {
 		return nil, errInjected
 	}
-	return s.p.store.Query(ctx, partition, from, to)
+	return s.p.store.Query(ctx, r)
 }
 
 func (s *faultyStore) Put(ctx context.Context, item alert.Item) error {

@@ -143,8 +143,8 @@ const (
 	shownValues   = 10   // values of a field
 	shownBytes    = 300  // bytes of a value
 	eventBytes    = 4096 // bytes of a text of Event; an ARN has at most 2,048
-	capturedMost  = 50   // values of a captured path
-	capturedBytes = 512  // bytes of a captured value
+	capturedMost  = 30   // values of a captured path
+	capturedBytes = 400  // bytes of a captured value
 )
 
 func describe(search runtime.Search, e *runtime.Event) Search {
@@ -267,7 +267,7 @@ func (f *Finding) Time() time.Time {
 		return f.Window.End
 	}
 	t, err := time.Parse(time.RFC3339, f.Event.Time)
-	if err != nil {
+	if err != nil || t.Year() < 1970 || t.Year() > 9000 { // what is computed from it must have four digits, too
 		return time.Time{}
 	}
 	return t

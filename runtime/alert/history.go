@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -81,12 +82,23 @@ func decode[T any](item Item) (T, error) {
 
 // save writes a value in the place of an item.
 func (h history) save(ctx context.Context, item Item, value any, keep time.Duration) error {
-	body, err := json.Marshal(value)
+	body, err := encode(value)
 	if err != nil {
 		return fmt.Errorf("write %s %s: %w", item.Partition, item.Sort, err)
 	}
 	item.Body, item.Expires = body, h.now().Add(keep)
 	return h.store.Put(ctx, item)
+}
+
+// encode writes JSON in which < takes one byte, not six.
+func encode(value any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // bounded keeps a key within its bounds: what is too long, or no UTF-8, is known
@@ -130,7 +142,7 @@ func (h history) remember(ctx context.Context, c *relation, key string, o observ
 func (h history) observations(ctx context.Context, c *relation, key string, from, to time.Time) ([]observation, error) {
 	partition := bounded(groupPartition(c, key), maxPartition)
 	// "}" sorts behind the "|" after a time, so that all of that time are within.
-	items, err := h.store.Query(ctx, partition, from.UTC().Format(sortableTime), to.UTC().Format(sortableTime)+"}")
+	items, err := h.store.Query(ctx, Range{Partition: partition, From: from.UTC().Format(sortableTime), To: to.UTC().Format(sortableTime) + "}"})
 	if err != nil {
 		return nil, err
 	}

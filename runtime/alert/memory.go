@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -44,25 +45,44 @@ func (m *Memory) Get(ctx context.Context, partition, sort string) (Item, error) 
 }
 
 // Query implements Store.
-func (m *Memory) Query(ctx context.Context, partition, from, to string) ([]Item, error) {
-	if err := cmp.Or(ctx.Err(), CheckRange(partition, from, to)); err != nil {
+func (m *Memory) Query(ctx context.Context, r Range) ([]Item, error) {
+	if err := cmp.Or(ctx.Err(), r.Check()); err != nil {
 		return nil, fmt.Errorf("query: %w", err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	items := m.partitions[partition]
-	first, _ := slices.BinarySearchFunc(items, from, bySort)
-	var found []Item
-	for _, item := range items[first:] {
-		if item.Sort > to {
+	items := m.partitions[r.Partition]
+	first, _ := slices.BinarySearchFunc(items, r.From, bySort)
+	end, found := slices.BinarySearchFunc(items, r.To, bySort)
+	if found {
+		end++
+	}
+	order := slices.Values(items[first:max(first, end)])
+	if r.Backwards {
+		order = backwards(items[first:max(first, end)])
+	}
+	var list []Item
+	for item := range order {
+		if !item.Expires.After(now) {
+			continue
+		}
+		list = append(list, clone(item))
+		if len(list) == r.Limit {
 			break
 		}
-		if item.Expires.After(now) {
-			found = append(found, clone(item))
+	}
+	return list, nil
+}
+
+func backwards(items []Item) iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		for _, item := range slices.Backward(items) {
+			if !yield(item) {
+				return
+			}
 		}
 	}
-	return found, nil
 }
 
 // Put implements Store.

@@ -18,16 +18,24 @@ type Store interface {
 	// The read is strongly consistent: it sees every Put that returned before.
 	Get(ctx context.Context, partition, sort string) (Item, error)
 
-	// Query returns the items of a partition with from <= Sort <= to in the
-	// order of Sort (by bytes), all of them, each strongly consistent; a Put
-	// meanwhile may or may not be seen. An empty from is before every item.
-	Query(ctx context.Context, partition, from, to string) ([]Item, error)
+	// Query returns the items of a range, each strongly consistent; a Put
+	// meanwhile may or may not be seen.
+	Query(ctx context.Context, r Range) ([]Item, error)
 
 	// Put writes an item if the stored one has the Version of item (0: there is
 	// none), and stores it with the next Version. Otherwise nothing is
 	// written and the error is ErrConflict. Any other error, a done context too,
 	// leaves open whether it was written.
 	Put(ctx context.Context, item Item) error
+}
+
+// A Range is a part of a partition: the items with From <= Sort <= To in the order
+// of Sort (by bytes). An empty From is before every item.
+type Range struct {
+	Partition string
+	From, To  string
+	Backwards bool // the last ones first
+	Limit     int  // the most items; 0 is all
 }
 
 // Item is what a Store keeps. An item that has expired is as good as not there:
@@ -89,16 +97,19 @@ func CheckKey(partition, sort string) error {
 	return nil
 }
 
-// CheckRange says why a Store must refuse a Query. A bound may be longer than
-// any Sort.
-func CheckRange(partition, from, to string) error {
-	if err := checkText(partition, 1, maxPartition); err != nil {
+// Check says why a Store must refuse to Query the range. A bound may be longer
+// than any Sort.
+func (r *Range) Check() error {
+	if err := checkText(r.Partition, 1, maxPartition); err != nil {
 		return fmt.Errorf("partition %w", err)
 	}
-	for _, bound := range []string{from, to} {
+	for _, bound := range []string{r.From, r.To} {
 		if err := checkText(bound, 0, 2*maxSort); err != nil {
-			return fmt.Errorf("partition %q: bound %w", partition, err)
+			return fmt.Errorf("partition %q: bound %w", r.Partition, err)
 		}
+	}
+	if r.Limit < 0 {
+		return fmt.Errorf("partition %q: the limit is %d", r.Partition, r.Limit)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 )
 
@@ -51,6 +52,10 @@ type noAnswer struct {
 	err  error
 	sent bool // some of the request may have reached the receiver
 }
+
+// Is makes an error without an answer one of unknown outcome, unless the request
+// never left.
+func (e *noAnswer) Is(target error) bool { return e.sent && target == alert.ErrUnknownOutcome }
 
 func (e *noAnswer) Error() string { return e.err.Error() }
 func (e *noAnswer) Unwrap() error { return e.err }

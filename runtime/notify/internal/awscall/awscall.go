@@ -11,7 +11,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
+	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/internal/plain"
 )
 
@@ -52,13 +54,9 @@ func notConnected(err error) aws.Ternary {
 }
 
 // Describe returns an error of the SDK as one line that is not too long for a
-// log.
+// log. A call that was made and not answered is alert.ErrUnknownOutcome.
 func Describe(err error) error {
-	text := plain.Line(err.Error(), maxMessage)
-	if text == err.Error() {
-		return err
-	}
-	return &described{text, err}
+	return &described{plain.Line(err.Error(), maxMessage), err}
 }
 
 type described struct {
@@ -68,3 +66,9 @@ type described struct {
 
 func (d *described) Error() string { return d.text }
 func (d *described) Unwrap() error { return d.err }
+
+// Is tells the outcome: a service that answered has not taken the call.
+func (d *described) Is(target error) bool {
+	var answer *awshttp.ResponseError
+	return target == alert.ErrUnknownOutcome && !errors.As(d.err, &answer) && notConnected(d.err) != aws.TrueTernary
+}
