@@ -78,42 +78,67 @@ func (s *Store) read(ctx context.Context, partition, sort string) (alert.Item, s
 func (s *Store) live(item alert.Item) bool { return item.Expires.After(s.now()) }
 
 // Query implements alert.Store.
-func (s *Store) Query(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
-	if err := alert.CheckRange(partition, from, to); err != nil {
+func (s *Store) Query(ctx context.Context, r alert.Range) ([]alert.Item, error) {
+	if err := r.Check(); err != nil {
 		return nil, fmt.Errorf("query: %w", err)
 	}
-	if from == "" {
-		from = "\x00" // the least that a key can be; an empty bound is an error of DynamoDB
+	if r.From == "" {
+		r.From = "\x00" // the least that a key can be; an empty bound is an error of DynamoDB
 	}
-	if from > to {
+	if r.From > r.To {
 		return nil, nil // another error of DynamoDB
 	}
-	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
+	items, err := s.within(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("query %q to %q of %q from table %s: %w", r.From, r.To, r.Partition, s.table, err)
+	}
+	return items, nil
+}
+
+// maxPage is more items than a page of DynamoDB, 1 MB, is likely to have.
+const maxPage = 10_000
+
+// within reads page by page until there are enough items that live. A page counts
+// those that have expired too, of which there may be any number, so each page may
+// have twice as many items as the one before.
+func (s *Store) within(ctx context.Context, r alert.Range) ([]alert.Item, error) {
+	in := &dynamodb.QueryInput{
 		TableName:                &s.table,
 		KeyConditionExpression:   aws.String("#pk = :pk AND #sk BETWEEN :from AND :to"),
 		ExpressionAttributeNames: map[string]string{"#pk": "pk", "#sk": "sk"},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":pk": text(partition), ":from": text(from), ":to": text(to),
+			":pk": text(r.Partition), ":from": text(r.From), ":to": text(r.To),
 		},
-		ConsistentRead: aws.Bool(true),
-	})
+		ConsistentRead:   aws.Bool(true),
+		ScanIndexForward: aws.Bool(!r.Backwards),
+	}
 	var items []alert.Item
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for limit := min(r.Limit, maxPage); ; limit = min(2*limit, maxPage) {
+		if r.Limit > 0 {
+			in.Limit = aws.Int32(int32(limit))
+		}
+		page, err := s.client.Query(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("query %q to %q of %q from table %s: %w", from, to, partition, s.table, err)
+			return nil, err
 		}
 		for _, attributes := range page.Items {
 			item, _, err := decode(attributes)
 			if err != nil {
-				return nil, fmt.Errorf("query %q to %q of %q from table %s: %w", from, to, partition, s.table, err)
+				return nil, err
 			}
-			if s.live(item) {
-				items = append(items, item)
+			if !s.live(item) {
+				continue
+			}
+			items = append(items, item)
+			if len(items) == r.Limit {
+				return items, nil
 			}
 		}
+		if len(page.LastEvaluatedKey) == 0 {
+			return items, nil
+		}
+		in.ExclusiveStartKey = page.LastEvaluatedKey
 	}
-	return items, nil
 }
 
 // The conditions under which an item is written. Every attribute is aliased,

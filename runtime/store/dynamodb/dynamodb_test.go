@@ -3,6 +3,8 @@ package dynamodb_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"testing"
@@ -141,7 +143,7 @@ func TestFaults(t *testing.T) {
 			check(t, "Put", store.Put(t.Context(), newItem(1)), test.put)
 			item, err := store.Get(t.Context(), "finding|f", "decision")
 			check(t, "Get", err, test.read)
-			items, err := store.Query(t.Context(), "finding|f", "a", "z")
+			items, err := store.Query(t.Context(), alert.Range{Partition: "finding|f", From: "a", To: "z"})
 			check(t, "Query", err, test.read)
 			var versions []int64
 			for _, item := range items {
@@ -216,6 +218,63 @@ func TestOvertaken(t *testing.T) {
 	}
 }
 
+// A querier notes the limits of the pages that are asked for; 0: none.
+type querier struct {
+	*sdk.Client
+	limits []int32
+}
+
+func (q *querier) Query(ctx context.Context, in *sdk.QueryInput, options ...func(*sdk.Options)) (*sdk.QueryOutput, error) {
+	q.limits = append(q.limits, aws.ToInt32(in.Limit))
+	return q.Client.Query(ctx, in, options...)
+}
+
+// TestPages: a Query reads no more than it has to, and few pages where most items
+// have expired.
+func TestPages(t *testing.T) {
+	client := &querier{Client: dynamotest.Client(dynamotest.New(t, "alerts").Endpoint)}
+	store := dynamodb.New(client, "alerts", atNoon)
+	for i := range 100 { // those from 0 to 79 have expired
+		item := newItem(0)
+		item.Sort = fmt.Sprintf("%02d", i)
+		if i < 80 {
+			item.Expires = noon
+		}
+		if err := store.Put(t.Context(), item); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		name      string
+		backwards bool
+		limit     int
+		want      []string // the first and the last item
+		pages     []int32
+	}{
+		{"all items are asked for without a limit", false, 0, []string{"80", "99"}, []int32{0}},
+		{"the last ones are one page", true, 5, []string{"99", "95"}, []int32{5}},
+		{"also when they are all that live", true, 20, []string{"99", "80"}, []int32{20}},
+		{"pages grow as long as there are not enough", false, 1, []string{"80", "80"}, []int32{1, 2, 4, 8, 16, 32, 64}},
+		{"also when there will never be", true, 21, []string{"99", "80"}, []int32{21, 42, 84}},
+		{"a page is never larger than DynamoDB can count", false, math.MaxInt, []string{"80", "99"}, []int32{10_000}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			client.limits = nil
+			items, err := store.Query(t.Context(), alert.Range{Partition: "finding|f", To: "~", Backwards: test.backwards, Limit: test.limit})
+			if err != nil || len(items) == 0 {
+				t.Fatalf("Query: %d items, %v", len(items), err)
+			}
+			if diff := cmp.Diff(test.want, []string{items[0].Sort, items[len(items)-1].Sort}); diff != "" {
+				t.Errorf("the first and the last item (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.pages, client.limits); diff != "" {
+				t.Errorf("limits of the pages (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestForeignItems: what this store did not write is neither read nor replaced.
 func TestForeignItems(t *testing.T) {
 	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
@@ -246,7 +305,7 @@ func TestForeignItems(t *testing.T) {
 			store := dynamodb.New(client, "alerts", atNoon)
 			_, err = store.Get(t.Context(), "finding|f", "decision")
 			check(t, "Get", err, test.want)
-			_, err = store.Query(t.Context(), "finding|f", "a", "z")
+			_, err = store.Query(t.Context(), alert.Range{Partition: "finding|f", From: "a", To: "z"})
 			check(t, "Query", err, test.want)
 			check(t, "Put", store.Put(t.Context(), newItem(0)), test.want)
 		})
@@ -257,7 +316,7 @@ func TestUnknownTable(t *testing.T) {
 	store := dynamodb.New(dynamotest.Client(dynamotest.New(t, "others").Endpoint), "alerts", atNoon)
 	_, err := store.Get(t.Context(), "finding|f", "decision")
 	check(t, "Get", err, "ResourceNotFoundException")
-	_, err = store.Query(t.Context(), "finding|f", "a", "z")
+	_, err = store.Query(t.Context(), alert.Range{Partition: "finding|f", From: "a", To: "z"})
 	check(t, "Query", err, "ResourceNotFoundException")
 	check(t, "Put", store.Put(t.Context(), newItem(0)), "ResourceNotFoundException")
 }

@@ -81,7 +81,7 @@ func BenchmarkQuery(b *testing.B) {
 		}
 	}
 	for i := range b.N {
-		if found, err := store.Query(b.Context(), fmt.Sprintf("group|%d", i%groups), "", "~"); err != nil || len(found) != items {
+		if found, err := store.Query(b.Context(), alert.Range{Partition: fmt.Sprintf("group|%d", i%groups), To: "~"}); err != nil || len(found) != items {
 			b.Fatal(len(found), err)
 		}
 	}

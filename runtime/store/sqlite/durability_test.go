@@ -62,7 +62,7 @@ func TestFullDisk(t *testing.T) {
 	if err := session.Commit(); err == nil || !strings.Contains(err.Error(), "database or disk is full") {
 		t.Errorf("Commit: %v, want that the disk is full", err)
 	}
-	if found, err := store.Query(t.Context(), "p", "", "~"); err != nil || len(found) > 0 {
+	if found, err := store.Query(t.Context(), alert.Range{Partition: "p", To: "~"}); err != nil || len(found) > 0 {
 		t.Errorf("%d items were written, %v", len(found), err)
 	}
 	if err := store.Put(t.Context(), item("third", 10)); err != nil {

@@ -89,7 +89,7 @@ func open(path string, now func() time.Time) (_ *Store, err error) {
 		return nil, err
 	}
 	s := &Store{items{path: path, now: now}, db}
-	for text, statement := range map[string]**sql.Stmt{getItem: &s.get, queryItems: &s.query, createItem: &s.create, updateItem: &s.update} {
+	for text, statement := range map[string]**sql.Stmt{getItem: &s.get, firstItems: &s.first, lastItems: &s.last, createItem: &s.create, updateItem: &s.update} {
 		if *statement, err = db.PrepareContext(ctx, text); err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ func (s *Store) Begin(ctx context.Context) (*Session, error) {
 	}
 	within := items{
 		path: s.path, now: s.now,
-		get: tx.StmtContext(ctx, s.get), query: tx.StmtContext(ctx, s.query), create: tx.StmtContext(ctx, s.create), update: tx.StmtContext(ctx, s.update),
+		get: tx.StmtContext(ctx, s.get), first: tx.StmtContext(ctx, s.first), last: tx.StmtContext(ctx, s.last), create: tx.StmtContext(ctx, s.create), update: tx.StmtContext(ctx, s.update),
 	}
 	return &Session{items: within, tx: tx}, nil
 }
@@ -52,9 +52,9 @@ func (s *Session) Get(ctx context.Context, partition, sort string) (item alert.I
 }
 
 // Query implements alert.Store.
-func (s *Session) Query(ctx context.Context, partition, from, to string) (found []alert.Item, err error) {
+func (s *Session) Query(ctx context.Context, r alert.Range) (found []alert.Item, err error) {
 	err = s.do(func() error {
-		found, err = s.items.Query(ctx, partition, from, to)
+		found, err = s.items.Query(ctx, r)
 		return err
 	})
 	return found, err

@@ -29,15 +29,17 @@ type items struct {
 	path string
 	now  func() time.Time
 
-	get, query, create, update *sql.Stmt
+	get, first, last, create, update *sql.Stmt
 }
 
 // An expired item is not there; that it is replaced in one statement is what makes
 // a second creator conflict.
 const (
-	getItem    = `SELECT version, expires, body FROM items WHERE partition = ?1 AND sort = ?2 AND expires > ?3`
-	queryItems = `SELECT sort, version, expires, body FROM items WHERE partition = ?1 AND sort BETWEEN ?2 AND ?3 AND expires > ?4 ORDER BY sort`
-	createItem = `INSERT INTO items (partition, sort, version, expires, body) VALUES (?1, ?2, 1, ?3, ?4)
+	getItem     = `SELECT version, expires, body FROM items WHERE partition = ?1 AND sort = ?2 AND expires > ?3`
+	itemsWithin = `SELECT sort, version, expires, body FROM items WHERE partition = ?1 AND sort BETWEEN ?2 AND ?3 AND expires > ?4 ORDER BY sort`
+	firstItems  = itemsWithin + ` LIMIT ?5`
+	lastItems   = itemsWithin + ` DESC LIMIT ?5`
+	createItem  = `INSERT INTO items (partition, sort, version, expires, body) VALUES (?1, ?2, 1, ?3, ?4)
 		ON CONFLICT (partition, sort) DO UPDATE SET version = 1, expires = excluded.expires, body = excluded.body WHERE items.expires <= ?5`
 	updateItem = `UPDATE items SET version = version + 1, expires = ?3, body = ?4 WHERE partition = ?1 AND sort = ?2 AND expires > ?5 AND version = ?6`
 )
@@ -61,26 +63,34 @@ func (s *items) Get(ctx context.Context, partition, sort string) (alert.Item, er
 }
 
 // Query implements alert.Store.
-func (s *items) Query(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
-	if err := alert.CheckRange(partition, from, to); err != nil {
+func (s *items) Query(ctx context.Context, r alert.Range) ([]alert.Item, error) {
+	if err := r.Check(); err != nil {
 		return nil, fmt.Errorf("query: %w", err)
 	}
-	found, err := s.between(ctx, partition, from, to)
+	found, err := s.within(ctx, r)
 	if err != nil {
-		return nil, fmt.Errorf("query %q to %q of %q from %s: %w", from, to, partition, s.path, err)
+		return nil, fmt.Errorf("query %q to %q of %q from %s: %w", r.From, r.To, r.Partition, s.path, err)
 	}
 	return found, nil
 }
 
-func (s *items) between(ctx context.Context, partition, from, to string) ([]alert.Item, error) {
-	rows, err := s.query.QueryContext(ctx, partition, from, to, s.now().Unix())
+func (s *items) within(ctx context.Context, r alert.Range) ([]alert.Item, error) {
+	statement := s.first
+	if r.Backwards {
+		statement = s.last
+	}
+	limit := r.Limit
+	if limit == 0 {
+		limit = -1 // all, to SQLite; 0 would be none
+	}
+	rows, err := statement.QueryContext(ctx, r.Partition, r.From, r.To, s.now().Unix(), limit)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var found []alert.Item
 	for rows.Next() {
-		item := alert.Item{Partition: partition}
+		item := alert.Item{Partition: r.Partition}
 		var expires int64
 		if err := rows.Scan(&item.Sort, &item.Version, &expires, &item.Body); err != nil {
 			return nil, err

@@ -75,16 +75,18 @@ var limits = []conformance{
 			{"p", "a", long, []string{`"p"`, "bound", "kkkk", "1025"}},
 			{"p", "a", "\xff", []string{`"p"`, "bound", `"\xff"`}},
 		} {
-			_, err := s.Query(s.Context(), test.partition, test.from, test.to)
+			_, err := s.Query(s.Context(), alert.Range{Partition: test.partition, From: test.from, To: test.to})
 			s.refused("Query", err, test.want...)
 		}
+		_, err := s.Query(s.Context(), alert.Range{Partition: "p", From: "a", To: "b", Limit: -1})
+		s.refused("Query", err, `"p"`, "limit", "-1")
 	}},
 	{"a context that is done ends every call with its error", func(s *suite) {
 		s.put(s.item("p", "s", 0))
 		ctx, cancel := context.WithCancel(s.Context())
 		cancel()
 		_, get := s.Get(ctx, "p", "s")
-		_, query := s.Query(ctx, "p", "a", "z")
+		_, query := s.Query(ctx, alert.Range{Partition: "p", From: "a", To: "z"})
 		put := s.Put(ctx, s.item("p", "s", 1))
 		for call, err := range map[string]error{"Get": get, "Query": query, "Put": put} {
 			if !errors.Is(err, context.Canceled) {

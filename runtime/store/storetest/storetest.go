@@ -23,7 +23,7 @@ import (
 // returns a store that is empty and tells the time by now, and that is closed
 // when t ends.
 func Run(t *testing.T, open func(t *testing.T, now func() time.Time) alert.Store) {
-	for _, test := range slices.Concat(versions, expiry, queries, limits, concurrency) {
+	for _, test := range slices.Concat(versions, expiry, queries, ranges, limits, concurrency) {
 		t.Run(test.name, func(t *testing.T) {
 			c := newClock()
 			test.run(&suite{T: t, Store: open(t, c.now), clock: c})
@@ -91,7 +91,12 @@ func (s *suite) get(partition, sort string) alert.Item {
 
 func (s *suite) query(partition, from, to string) []alert.Item {
 	s.Helper()
-	items, err := s.Query(s.Context(), partition, from, to)
+	return s.find(alert.Range{Partition: partition, From: from, To: to})
+}
+
+func (s *suite) find(r alert.Range) []alert.Item {
+	s.Helper()
+	items, err := s.Query(s.Context(), r)
 	if err != nil {
 		s.Fatalf("Query: %v", err)
 	}

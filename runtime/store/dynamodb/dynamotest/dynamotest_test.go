@@ -82,10 +82,10 @@ func contract(t *testing.T, client *dynamodb.Client, table string) {
 			return err
 		}
 	}
-	query := func(pk, from, to string, start attributes) func() error {
+	query := func(pk, from, to string, start attributes, limit *int32, forward *bool) func() error {
 		return func() error {
 			_, err := client.Query(t.Context(), &dynamodb.QueryInput{
-				TableName: &table, ConsistentRead: aws.Bool(true), ExclusiveStartKey: start,
+				TableName: &table, ConsistentRead: aws.Bool(true), ExclusiveStartKey: start, Limit: limit, ScanIndexForward: forward,
 				KeyConditionExpression: aws.String("#pk = :pk AND #sk BETWEEN :from AND :to"), ExpressionAttributeNames: aliases{"#pk": "pk", "#sk": "sk"},
 				ExpressionAttributeValues: attributes{":pk": text(pk), ":from": text(from), ":to": text(to)},
 			})
@@ -145,19 +145,25 @@ func contract(t *testing.T, client *dynamodb.Client, table string) {
 		{"every name must be defined", putIf("#n = :n AND #m = :n", aliases{"#n": "n"}, attributes{":n": number("10")}), refused},
 		{"every value must be defined", putIf("#n = :n AND #n = :m", aliases{"#n": "n"}, attributes{":n": number("10")}), refused},
 
-		{"a query from a bound to the same is fine", query("p", "a", "a", nil), ""},
-		{"the lower bound is not above the upper one", query("p", "b", "a", nil), refused},
-		{"a query goes on within its bounds", query("p", "a", "c", key("p", "b")), ""},
-		{"a query does not go on in front of its bounds", query("p", "b", "c", key("p", "a")), refused},
-		{"a query does not go on in another partition", query("p", "a", "c", key("q", "b")), refused},
+		{"a query from a bound to the same is fine", query("p", "a", "a", nil, nil, nil), ""},
+		{"the lower bound is not above the upper one", query("p", "b", "a", nil, nil, nil), refused},
+		{"a query goes on within its bounds", query("p", "a", "c", key("p", "b"), nil, nil), ""},
+		{"a query does not go on in front of its bounds", query("p", "b", "c", key("p", "a"), nil, nil), refused},
+		{"a query does not go on in another partition", query("p", "a", "c", key("q", "b"), nil, nil), refused},
+		{"a query goes on backwards within its bounds", query("p", "a", "c", key("p", "b"), nil, aws.Bool(false)), ""},
+		{"a query does not go on backwards behind its bounds", query("p", "a", "b", key("p", "c"), nil, aws.Bool(false)), refused},
+		{"a query may be limited to one item", query("p", "a", "c", nil, aws.Int32(1), nil), ""},
+		{"a query is not limited to none", query("p", "a", "c", nil, aws.Int32(0), nil), refused},
+		{"nor to less", query("p", "a", "c", nil, aws.Int32(-1), nil), refused},
 	} {
 		check(t, test.name, test.call(), test.want)
 	}
 	if table == ours {
-		check(t, "a bound is not empty", query("p", "", "a", nil)(), refused)
-		check(t, "the partition of a query is not empty", query("", "a", "b", nil)(), refused)
+		check(t, "a bound is not empty", query("p", "", "a", nil, nil, nil)(), refused)
+		check(t, "the partition of a query is not empty", query("", "a", "b", nil, nil, nil)(), refused)
 	}
 	t.Run("pages", func(t *testing.T) { pages(t, client, table) })
+	t.Run("limited pages", func(t *testing.T) { limitedPages(t, client, table) })
 }
 
 // check says which code an error must have; "": there must be none.
@@ -220,6 +226,77 @@ func pages(t *testing.T, client *dynamodb.Client, table string) {
 	}
 }
 
+// limitedPages holds pages in both directions against their limit. DynamoDB ends a
+// page at its limit without a look at what follows.
+func limitedPages(t *testing.T, client *dynamodb.Client, table string) {
+	for i := range 7 {
+		if i == 3 {
+			continue // a place to go on from that has no item
+		}
+		_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{
+			TableName: &table, Item: key("limited", fmt.Sprint(i)), ConditionExpression: aws.String("attribute_not_exists(#pk)"), ExpressionAttributeNames: aliases{"#pk": "pk"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	forward, backward := aws.Bool(true), aws.Bool(false)
+	for _, test := range []struct {
+		name     string
+		from, to string
+		forward  *bool
+		start    string // "": at the beginning
+		limit    int32  // 0: none
+		want     string // the items, and | and where to go on
+	}{
+		{"the order is forward by itself", "1", "5", nil, "", 0, "1245|"},
+		{"and on demand", "1", "5", forward, "", 0, "1245|"},
+		{"or backward", "1", "5", backward, "", 0, "5421|"},
+		{"a limit ends a page", "1", "5", forward, "", 2, "12|2"},
+		{"also backward", "1", "5", backward, "", 2, "54|4"},
+		{"a page goes on behind where another ended", "1", "5", forward, "2", 1, "4|4"},
+		{"and backward in front of it", "1", "5", backward, "4", 1, "2|2"},
+		{"also where there is no item", "1", "5", forward, "3", 0, "45|"},
+		{"and backward", "1", "5", backward, "3", 0, "21|"},
+		{"a page that ends with the last item does not know it", "1", "5", forward, "", 4, "1245|5"},
+		{"nor does it backward", "1", "5", backward, "", 4, "5421|1"},
+		{"the next is empty then", "1", "5", forward, "5", 4, "|"},
+		{"and backward", "1", "5", backward, "1", 4, "|"},
+		{"a page below its limit is the last", "1", "5", forward, "", 5, "1245|"},
+		{"and backward", "1", "5", backward, "", 5, "5421|"},
+		{"bounds need no item, backward too", "3", "9", backward, "", 0, "654|"},
+		{"nor need there be one within them", "7", "9", backward, "", 1, "|"},
+	} {
+		in := &dynamodb.QueryInput{
+			TableName: &table, ConsistentRead: aws.Bool(true), ScanIndexForward: test.forward,
+			KeyConditionExpression: aws.String("#pk = :pk AND #sk BETWEEN :from AND :to"), ExpressionAttributeNames: aliases{"#pk": "pk", "#sk": "sk"},
+			ExpressionAttributeValues: attributes{":pk": text("limited"), ":from": text(test.from), ":to": text(test.to)},
+		}
+		if test.start != "" {
+			in.ExclusiveStartKey = key("limited", test.start)
+		}
+		if test.limit > 0 {
+			in.Limit = &test.limit
+		}
+		out, err := client.Query(t.Context(), in)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		got := ""
+		for _, item := range out.Items {
+			got += item["sk"].(*types.AttributeValueMemberS).Value
+		}
+		got += "|"
+		if last, ok := out.LastEvaluatedKey["sk"].(*types.AttributeValueMemberS); ok {
+			got += last.Value
+		}
+		if got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
 // A recorder is a test that goes on when it fails.
 type recorder struct {
 	testing.TB
@@ -271,7 +348,7 @@ func TestUnknown(t *testing.T) {
 		{"an attribute of two types", "PutItem", putItem, `{"S":"s"}`, `{"S":"s","N":"1"}`, "neither"},
 		{"a number that is not whole", "PutItem", putItem, `"Item":{`, `"Item":{"n":{"N":"1.5"},`, "1.5"},
 		{"a query that may be stale", "Query", query, `"ConsistentRead":true`, `"ConsistentRead":false`, "strongly consistent"},
-		{"a parameter of a query", "Query", query, `"ConsistentRead"`, `"ScanIndexForward":false,"ConsistentRead"`, "ScanIndexForward"},
+		{"a parameter of a query", "Query", query, `"ConsistentRead"`, `"FilterExpression":"#pk = :pk","ConsistentRead"`, "FilterExpression"},
 		{"another key condition", "Query", query, "BETWEEN :f AND :t", ">= :f AND #sk <= :t", "key condition"},
 		{"a key condition on something else", "Query", query, `"#sk":"sk"`, `"#sk":"other"`, "key condition"},
 	}

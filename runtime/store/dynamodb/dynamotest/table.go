@@ -168,6 +168,8 @@ type queryInput struct {
 	placeholders
 	ConsistentRead    bool
 	ExclusiveStartKey item
+	ScanIndexForward  *bool // nil: true
+	Limit             *int  // nil: none
 }
 
 func (in queryInput) table() string { return in.TableName }
@@ -191,27 +193,40 @@ func query(t table, in queryInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	items := t[pk]
+	if in.Limit != nil && *in.Limit < 1 {
+		return nil, invalid("the limit is %d, less than 1", *in.Limit)
+	}
+	backwards := in.ScanIndexForward != nil && !*in.ScanIndexForward
 	first, _ := t.find(item{"pk": {text: pk}, "sk": {text: from}})
+	end, found := t.find(item{"pk": {text: pk}, "sk": {text: to}})
+	if found {
+		end++
+	}
 	if in.ExclusiveStartKey != nil {
 		start := in.ExclusiveStartKey
 		if err := start.checkKey(); err != nil || len(start) != 2 || start.pk() != pk || start.sk() < from || start.sk() > to {
 			return nil, invalid("the exclusive start key is not within the query")
 		}
-		var found bool
-		if first, found = t.find(start); found {
-			first++
+		at, found := t.find(start)
+		switch {
+		case backwards:
+			end = at
+		case found:
+			first = at + 1
+		default:
+			first = at
 		}
+	}
+	items := slices.Clone(t[pk][first:end])
+	if backwards {
+		slices.Reverse(items)
 	}
 	out := queryOutput{Items: []item{}}
 	size := 0
-	for _, i := range items[first:] {
-		if i.sk() > to {
-			break
-		}
+	for _, i := range items {
 		out.Items = append(out.Items, i)
 		// A full page may be the last one; the next is empty then.
-		if size += i.size(); size >= maxPage {
+		if size += i.size(); size >= maxPage || in.Limit != nil && len(out.Items) == *in.Limit {
 			out.LastEvaluatedKey = i.key()
 			break
 		}
