@@ -159,9 +159,8 @@ type fired struct {
 // only which finding completes one depends on the order of arrival.
 //
 // The second result is the number that the last window arrived at, for people
-// who ask why nothing fired.
-func (c *relation) window(observations []observation, at time.Time, claims []claim) (*fired, float64) {
-	n := 0.0
+// who ask why nothing fired; open says that there was one without a claim.
+func (c *relation) window(observations []observation, at time.Time, claims []claim) (_ *fired, n float64, open bool) {
 	for i, last := range observations {
 		end := last.Time
 		if end.Before(at) || end.After(at.Add(c.Window)) || i+1 < len(observations) && observations[i+1].Time.Equal(end) {
@@ -170,16 +169,51 @@ func (c *relation) window(observations []observation, at time.Time, claims []cla
 		start := end.Add(-c.Window)
 		first, _ := slices.BinarySearchFunc(observations, start, func(o observation, t time.Time) int { return o.Time.Compare(t) })
 		members := observations[first : i+1]
+		if slices.ContainsFunc(claims, func(other claim) bool { return other.overlaps(start, end) }) {
+			continue
+		}
+		open = true
 		count, defined := c.count(members)
 		if defined {
 			n = count
 		}
-		if !defined || !c.holds(count) || slices.ContainsFunc(claims, func(other claim) bool { return other.overlaps(start, end) }) {
+		if !defined || !c.holds(count) {
 			continue
 		}
-		return &fired{Start: start, End: end, Count: count, Members: members}, count
+		return &fired{Start: start, End: end, Count: count, Members: members}, count, true
 	}
-	return nil, n
+	return nil, n, open
+}
+
+// How many observations of one rule are read on either side of a finding.
+const (
+	nearLimit  = 20   // of rules that must have matched
+	valueLimit = 2000 // whose values are counted or added
+)
+
+// spans returns what is read of a group around a time.
+func (c *relation) spans(at, from, to time.Time) []span {
+	limit := nearLimit
+	switch c.Type {
+	case runtime.EventCount:
+		limit = 2 // so many more than needed tell a number that is too large
+		for _, comparison := range c.Condition {
+			limit = max(limit, int(min(comparison.Value, 1e9))+2)
+		}
+	case runtime.ValueCount, runtime.ValueSum, runtime.ValueAvg:
+		limit = valueLimit
+	}
+	var spans []span
+	for i, rule := range c.Rules {
+		if slices.Contains(c.Rules[:i], rule) {
+			continue
+		}
+		spans = append(spans, span{rule: rule, from: from, to: at, latest: true, limit: limit})
+		if to.After(at) {
+			spans = append(spans, span{rule: rule, from: at, to: to, limit: limit})
+		}
+	}
+	return spans
 }
 
 func (c *relation) holds(count float64) bool {

@@ -286,23 +286,62 @@ func permutations[T any](list []T, visit func([]T)) {
 	place(0)
 }
 
+// What is listed of a window is bounded, what is counted is not.
 func TestManyRelated(t *testing.T) {
 	var matches []match
-	matches = append(matches, match{rule: "a", at: "10:00:00"})
 	for i := range 150 {
-		matches = append(matches, match{rule: "b", at: fmt.Sprintf("10:01:%02d", i%60)})
+		matches = append(matches, match{rule: "r", at: fmt.Sprintf("10:01:%02d", i%60)})
 	}
-	matches = append(matches, match{rule: "c", at: "10:02:00"})
-	set := document(func(c *runtime.Correlation) {
-		c.Type, c.Rules, c.Condition = runtime.Temporal, []string{"a", "b", "c"}, nil
-	})
+	set := document(func(c *runtime.Correlation) { c.Condition = comparison(runtime.GreaterOrEqual, 150) })
 	alerts := alert.Hits(set, findingsOf(matches))
 	if len(alerts) != 1 {
 		t.Fatalf("%d alerts, want 1", len(alerts))
 	}
-	c := alerts[0].Completed[0]
-	if len(c.Related) != 100 || c.Omitted != 52 || c.Related[0].Rule != "a" || c.Related[99].Rule != "c" {
-		t.Errorf("%d related from %s to %s, %d omitted", len(c.Related), c.Related[0].Rule, c.Related[99].Rule, c.Omitted)
+	if c := alerts[0].Completed[0]; c.Count != 150 || len(c.Related) != 100 || c.Omitted != 50 {
+		t.Errorf("count %v, %d related, %d omitted", c.Count, len(c.Related), c.Omitted)
+	}
+}
+
+// Whoever floods one of the rules hides nothing.
+func TestFloods(t *testing.T) {
+	flood := func(rule string) (matches []match) {
+		for i := range 300 {
+			matches = append(matches, match{rule: rule, at: fmt.Sprintf("10:01:%02d", i%60)})
+		}
+		return matches
+	}
+	for _, kind := range []runtime.CorrelationType{runtime.Temporal, runtime.TemporalOrdered} {
+		for _, rule := range []string{"a", "b", "c"} {
+			set := document(func(c *runtime.Correlation) { c.Type, c.Rules, c.Condition = kind, []string{"a", "b", "c"}, nil })
+			matches := slices.Concat([]match{{rule: "a", at: "10:00:00"}, {rule: "b", at: "10:00:01"}}, flood(rule), []match{{rule: "c", at: "10:02:00"}})
+			alerts := alert.Hits(set, findingsOf(matches))
+			if len(alerts) != 1 {
+				t.Errorf("%s with a flood of %s: %d alerts, want 1", kind, rule, len(alerts))
+			}
+		}
+	}
+}
+
+// A finding costs the same however many came before it.
+func BenchmarkCorrelate(b *testing.B) {
+	for _, before := range []int{100, 10_000} {
+		b.Run(fmt.Sprint(before), func(b *testing.B) {
+			p := newPipeline(annotating(1000), alert.Config{})
+			process := func(i int) {
+				at := time.Date(2025, 3, 9, 10, 0, 0, 0, time.UTC).Add(time.Duration(i) * time.Millisecond)
+				f := findingsOf([]match{{rule: "a", at: at.Format("15:04:05.000"), id: fmt.Sprint(i)}})[0]
+				if _, err := p.Process(b.Context(), f); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for i := range before {
+				process(i)
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				process(before + i)
+			}
+		})
 	}
 }
 

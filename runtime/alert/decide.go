@@ -34,13 +34,23 @@ const (
 
 // State is what is remembered under one CooldownKey.
 type State struct {
-	LastAlert   time.Time            `json:"last_alert,omitzero"`   // event time of the last alert that was delivered
-	LastFinding string               `json:"last_finding"`          // the finding that it was about
-	Severity    runtime.Level        `json:"severity,omitempty"`    // of that alert
-	Completed   map[string]time.Time `json:"completed,omitempty"`   // when an alert that completed a threshold or correlation was delivered, by its key
-	Suppressed  int                  `json:"suppressed"`            // findings held back since the last alert
-	Held        []string             `json:"held,omitempty"`        // the last of those, so that a finding that comes again is counted once
-	Reservation *Reservation         `json:"reservation,omitempty"` // an alert that is being delivered
+	Alerts      []Told               `json:"alerts,omitempty"`    // that were delivered, by event time; the latest few
+	Completed   map[string]time.Time `json:"completed,omitempty"` // when an alert that completed a threshold or correlation was delivered, by its key
+	Suppressed  int                  `json:"suppressed"`          // findings held back since the last alert
+	Held        []string             `json:"held,omitempty"`      // the last of those, so that a finding that comes again is counted once
+	Reservation *Reservation         `json:"reservation,omitempty"`
+}
+
+// Told is an alert that was delivered to at least one channel.
+type Told struct {
+	Finding  string        `json:"finding"`
+	At       time.Time     `json:"at"` // event time
+	Severity runtime.Level `json:"severity"`
+}
+
+// told reports whether a finding was alerted.
+func (s *State) told(finding string) bool {
+	return slices.ContainsFunc(s.Alerts, func(t Told) bool { return t.Finding == finding })
 }
 
 // A Reservation is the right to alert: others of the same CooldownKey wait until
@@ -106,13 +116,18 @@ func Decide(f *Finding, c Circumstances, config *Config) Decision {
 		return d
 	}
 	id := f.ID()
-	if c.State.LastFinding == id {
+	if c.State.told(id) {
 		d.Outcome = Alerted
 		d.say("it was alerted before")
 		return d
 	}
 	heldBefore := slices.Contains(c.State.Held, id)
-	if d.coolingDown(&c, config) || heldBefore && len(c.Completed) == 0 {
+	cooling := d.coolingDown(&c, config)
+	if !cooling && heldBefore && len(c.Completed) == 0 {
+		d.say("held back before")
+		cooling = true
+	}
+	if cooling {
 		d.Outcome = CoolingDown
 		d.hold(id)
 		return d
@@ -128,7 +143,11 @@ func Decide(f *Finding, c Circumstances, config *Config) Decision {
 		if d.Suppressed == 1 {
 			were = "was"
 		}
-		d.say("%d like it %s held back since %s", d.Suppressed, were, c.State.LastAlert.UTC().Format(time.RFC3339))
+		since := ""
+		if n := len(c.State.Alerts); n > 0 {
+			since = " since " + c.State.Alerts[n-1].At.UTC().Format(time.RFC3339)
+		}
+		d.say("%d like it %s held back%s", d.Suppressed, were, since)
 	}
 	return d
 }
@@ -137,36 +156,41 @@ func (d *Decision) say(format string, values ...any) {
 	d.Why = append(d.Why, fmt.Sprintf(format, values...))
 }
 
-// coolingDown reports whether an earlier alert holds this one back, and says
-// what it looked at.
+// coolingDown reports whether another alert holds this one back, and says what it
+// looked at. Alerts lie before and after an event that arrives late.
 func (d *Decision) coolingDown(c *Circumstances, config *Config) bool {
-	before := c.State.LastAlert
-	if before.IsZero() {
-		return false
-	}
+	cooldown := config.Cooldown
 	if len(c.Completed) > 0 {
 		// What completes something is news, also shortly after an alert that
 		// did not. It is held back by the last completion of the same.
+		cooldown = 0
 		for _, completed := range c.Completed {
-			cooldown := config.Cooldown
+			own := config.Cooldown
 			if completed.Cooldown != nil {
-				cooldown = *completed.Cooldown
+				own = *completed.Cooldown
 			}
 			last, known := c.State.Completed[completed.Key]
-			if !known || c.Now.Sub(last).Abs() >= cooldown {
+			if !known || c.Now.Sub(last).Abs() >= own {
 				return false
 			}
-			before = last
+			cooldown = max(cooldown, own)
 		}
-	} else if c.Now.Sub(before).Abs() >= config.Cooldown {
-		return false
 	}
-	if d.Severity > c.State.Severity {
-		d.say("not held back: severity %s is above %s, that of the last alert for the same rule, account and actor", SeverityName(d.Severity), SeverityName(c.State.Severity))
-		return false
+	lower := Told{}
+	for _, told := range slices.Backward(c.State.Alerts) {
+		if c.Now.Sub(told.At).Abs() >= cooldown {
+			continue
+		}
+		if told.Severity >= d.Severity {
+			d.say("held back by the alert of %s for the same rule, account and actor", told.At.UTC().Format(time.RFC3339))
+			return true
+		}
+		lower = told
 	}
-	d.say("held back by the alert of %s for the same rule, account and actor", before.UTC().Format(time.RFC3339))
-	return true
+	if lower.Severity > 0 {
+		d.say("not held back: severity %s is above %s, that of the last alert for the same rule, account and actor", SeverityName(d.Severity), SeverityName(lower.Severity))
+	}
+	return false
 }
 
 // rememberedHeld is how many findings that were held back are known by name.
@@ -182,23 +206,24 @@ func (d *Decision) hold(id string) {
 	d.Next.Held = held[max(0, len(held)-rememberedHeld):]
 }
 
+// rememberedTold is how many alerts are remembered of one key.
+const rememberedTold = 20
+
 // Delivered returns the state after an alert was delivered to at least one
 // channel. Only that starts a cooldown. It may be called again for the same
 // alert.
 func (s State) Delivered(a *Alert, now time.Time) State {
 	id := a.ID()
-	if s.LastFinding == id {
-		return s
-	}
 	if s.Reservation != nil && s.Reservation.Finding == id {
 		s.Reservation = nil
-		s.Suppressed -= min(a.Suppressed, s.Suppressed)
 	}
-	if now.Before(s.LastAlert) { // an event that arrives late does not shorten the cooldown
-		s.Severity = max(s.Severity, a.Severity)
-	} else {
-		s.LastAlert, s.LastFinding, s.Severity = now, id, a.Severity
+	if s.told(id) {
+		return s
 	}
+	s.Suppressed -= min(a.Suppressed, s.Suppressed)
+	alerts := append(slices.Clone(s.Alerts), Told{Finding: id, At: now, Severity: a.Severity})
+	slices.SortStableFunc(alerts, func(x, y Told) int { return x.At.Compare(y.At) })
+	s.Alerts = alerts[max(0, len(alerts)-rememberedTold):]
 	if len(a.Completed) > 0 && a.Window == nil {
 		completed := maps.Clone(s.Completed)
 		if completed == nil {

@@ -22,7 +22,7 @@ func TestDecide(t *testing.T) {
 	threshold := func(severity runtime.Level, cooldown *time.Duration) []alert.Completed {
 		return []alert.Completed{{Key: "threshold:rule", Type: runtime.EventCount, Severity: severity, Cooldown: cooldown}}
 	}
-	before := alert.State{LastAlert: noon, LastFinding: "rule//before", Severity: runtime.Medium, Suppressed: 2}
+	before := alert.State{Alerts: []alert.Told{{Finding: "rule//before", At: noon, Severity: runtime.Medium}}, Suppressed: 2}
 	completedBefore := before
 	completedBefore.Completed = map[string]time.Time{"threshold:rule": noon}
 	heldBefore := before
@@ -57,7 +57,11 @@ func TestDecide(t *testing.T) {
 		{"the cooldown of a threshold itself counts for it", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: completedBefore, Completed: threshold(runtime.Medium, &short), Now: minutes(5)}, alert.Alerted, runtime.Medium, 2, 2, ""},
 		{"it may be none", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: completedBefore, Completed: threshold(runtime.Medium, &none), Now: minutes(0)}, alert.Alerted, runtime.Medium, 2, 2, ""},
 		{"a finding that was counted as held back is not counted again", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: heldBefore, Now: minutes(5)}, alert.CoolingDown, runtime.Medium, 0, 2, ""},
-		{"the finding that was alerted last is alerted when it comes again", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: alert.State{LastAlert: noon, LastFinding: "rule//e", Severity: runtime.Medium}, Now: noon}, alert.Alerted, runtime.Medium, 0, 0, "alerted before"},
+		{"the finding that was alerted last is alerted when it comes again", runtime.Medium, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: alert.State{Alerts: []alert.Told{{Finding: "rule//e", At: noon, Severity: runtime.Medium}}}, Now: noon}, alert.Alerted, runtime.Medium, 0, 0, "alerted before"},
+		{"a higher severity in the cooldown of two alerts is measured by the higher of them", runtime.High, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: alert.State{Alerts: []alert.Told{
+			{Finding: "1", At: minutes(-200), Severity: runtime.Critical}, {Finding: "2", At: noon, Severity: runtime.High}, {Finding: "3", At: minutes(10), Severity: runtime.Medium}}}, Now: minutes(20)}, alert.CoolingDown, runtime.High, 0, 1, "the alert of 2025-03-09T12:00:00Z"},
+		{"an alert of long before with a higher severity holds back nothing", runtime.High, alert.Config{Cooldown: time.Hour}, alert.Circumstances{State: alert.State{Alerts: []alert.Told{
+			{Finding: "1", At: minutes(-200), Severity: runtime.Critical}, {Finding: "3", At: minutes(10), Severity: runtime.Medium}}}, Now: minutes(20)}, alert.Alerted, runtime.High, 0, 0, "severity high is above medium"},
 		{"without a cooldown nothing is held back", runtime.Medium, alert.Config{}, alert.Circumstances{State: before, Now: noon}, alert.Alerted, runtime.Medium, 2, 2, ""},
 	}
 	for _, test := range tests {
@@ -77,16 +81,18 @@ func TestDecide(t *testing.T) {
 func TestDelivered(t *testing.T) {
 	noon := time.Date(2025, 3, 9, 12, 0, 0, 0, time.UTC)
 	a := alert.Alert{Finding: alert.Finding{Rule: alert.Rule{Key: "rule"}, Event: alert.Event{ID: "e"}}, Severity: runtime.Medium, Suppressed: 2}
-	reserved := alert.State{LastAlert: noon, LastFinding: "x", Severity: runtime.High, Suppressed: 3, Reservation: &alert.Reservation{Finding: a.ID()}}
+	before := alert.Told{Finding: "x", At: noon, Severity: runtime.High}
+	told := func(at time.Time) alert.Told { return alert.Told{Finding: "rule//e", At: at, Severity: runtime.Medium} }
+	reserved := alert.State{Alerts: []alert.Told{before}, Suppressed: 3, Reservation: &alert.Reservation{Finding: a.ID()}}
 	tests := []struct {
 		name string
 		in   alert.State
 		at   time.Time
 		want alert.State
 	}{
-		{"the cooldown starts, and those that the alert told are not told again", reserved, noon.Add(time.Hour), alert.State{LastAlert: noon.Add(time.Hour), LastFinding: "rule//e", Severity: runtime.Medium, Suppressed: 1}},
-		{"an event that is late leaves the cooldown as it was", reserved, noon.Add(-time.Hour), alert.State{LastAlert: noon, LastFinding: "x", Severity: runtime.High, Suppressed: 1}},
-		{"the reservation of another stays", alert.State{Suppressed: 3, Reservation: &alert.Reservation{Finding: "other"}}, noon, alert.State{LastAlert: noon, LastFinding: "rule//e", Severity: runtime.Medium, Suppressed: 3, Reservation: &alert.Reservation{Finding: "other"}}},
+		{"the cooldown starts, and those that the alert told are not told again", reserved, noon.Add(time.Hour), alert.State{Alerts: []alert.Told{before, told(noon.Add(time.Hour))}, Suppressed: 1}},
+		{"an event that is late has a cooldown of its own", reserved, noon.Add(-time.Hour), alert.State{Alerts: []alert.Told{told(noon.Add(-time.Hour)), before}, Suppressed: 1}},
+		{"the reservation of another stays", alert.State{Suppressed: 3, Reservation: &alert.Reservation{Finding: "other"}}, noon, alert.State{Alerts: []alert.Told{told(noon)}, Suppressed: 1, Reservation: &alert.Reservation{Finding: "other"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,8 +141,8 @@ func TestCooldown(t *testing.T) {
 		{"a late event within the cooldown is held back", hour, []event{
 			{minute: 100, want: "alerted 0"}, {minute: 50, want: "cooling_down 0"},
 		}},
-		{"an event that is later than the cooldown is alerted, and leaves the cooldown as it was", hour, []event{
-			{minute: 100, want: "alerted 0"}, {minute: 10, want: "alerted 0"}, {minute: 101, want: "cooling_down 0"}, {minute: 11, want: "alerted 1"},
+		{"an event that is later than the cooldown is alerted, and has a cooldown of its own", hour, []event{
+			{minute: 100, want: "alerted 0"}, {minute: 10, want: "alerted 0"}, {minute: 101, want: "cooling_down 0"}, {minute: 11, want: "cooling_down 0"}, {minute: 161, want: "alerted 2"},
 		}},
 		{"an event without a time counts as of the decision", hour, []event{
 			{minute: -1, want: "alerted 0"}, {minute: -1, want: "cooling_down 0"}, {minute: 0, want: "alerted 1"}, {minute: -1, want: "cooling_down 0"},

@@ -25,27 +25,38 @@ func (p *Pipeline) deliver(ctx context.Context, alerts []Alert) ([]Delivery, err
 	var problems []error
 	for i := range alerts {
 		a := &alerts[i]
-		delivered, failed := len(p.notifiers) == 0, false
+		delivered, refused := len(p.notifiers) == 0, true
 		for _, n := range p.notifiers {
 			d, err := p.send(ctx, a, n)
 			if d != nil {
 				deliveries = append(deliveries, *d)
 			}
-			switch {
-			case err == nil:
+			if err == nil {
 				delivered = true
-			case errors.Is(err, ErrBusy):
-				problems = append(problems, err)
-			default:
-				failed = true
-				problems = append(problems, err)
+				continue
 			}
+			refused = refused && errors.Is(err, errRefused)
+			problems = append(problems, err)
 		}
-		if err := p.settle(ctx, a, delivered, failed); err != nil {
+		if err := p.settle(ctx, a, delivered, refused); err != nil {
 			problems = append(problems, err)
 		}
 	}
 	return deliveries, errors.Join(problems...)
+}
+
+// errRefused marks an attempt that certainly sent nothing.
+var errRefused = errors.New("nothing was sent")
+
+type refusedError struct{ error }
+
+func (e refusedError) Unwrap() error        { return e.error }
+func (e refusedError) Is(target error) bool { return target == errRefused }
+
+// unknownOutcome reports whether the provider may have accepted an alert in
+// spite of an error.
+func unknownOutcome(err error) bool {
+	return errors.Is(err, ErrUnknownOutcome) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // send sends an alert to one channel unless that was done: it claims the alert,
@@ -64,9 +75,10 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, e
 		case d.Status == statusClaimed && p.now().Before(d.Until):
 			return false, fmt.Errorf("send alert %s to %s: %w", id, channel, ErrBusy)
 		}
-		if again = d.Status == statusClaimed; again {
+		if d.Status == statusClaimed {
 			d.Unknown++
 		}
+		again = d.Status == statusClaimed || d.Status == statusUnknown
 		until = p.now().Add(claimTime)
 		d.Status, d.Until = statusClaimed, until
 		d.Attempts++
@@ -76,18 +88,23 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, e
 	if err != nil || sent {
 		return nil, err
 	}
+	var failure error
 	if p.now().Add(sendTime + markTime).After(until) {
-		// Claiming took so long that another may soon take over.
-		return nil, fmt.Errorf("send alert %s to %s: claiming it took too long: %w", id, channel, ErrBusy)
+		failure = errors.New("claiming it took so long that another process may soon take over")
+	} else {
+		within, cancel := context.WithTimeout(ctx, sendTime)
+		failure = n.Notify(within, a)
+		cancel()
 	}
-	within, cancel := context.WithTimeout(ctx, sendTime)
-	failure := n.Notify(within, a)
-	cancel()
 	mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
 	defer cancel()
 	err = p.mark(mark, partition, channel, attempt, failure)
 	if failure != nil {
+		refused := !unknownOutcome(failure)
 		failure = fmt.Errorf("send alert %s to %s: %w", id, channel, failure)
+		if refused && err == nil {
+			failure = refusedError{failure}
+		}
 		return &Delivery{Alert: id, Channel: channel, Again: again, Err: failure}, errors.Join(failure, err)
 	}
 	if err != nil {
@@ -110,6 +127,10 @@ func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt 
 				return false, nil // another has taken over meanwhile, and says how it went
 			default:
 				d.Status, d.Error, d.Until = statusFailed, cut(failure.Error(), shownBytes), time.Time{}
+				if unknownOutcome(failure) {
+					d.Status = statusUnknown
+					d.Unknown++
+				}
 			}
 			return true, nil
 		})
@@ -135,20 +156,21 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // settle ends the reservation of an alert: with a cooldown when it was delivered
-// to at least one channel, with nothing when all of them have failed.
-func (p *Pipeline) settle(ctx context.Context, a *Alert, delivered, failed bool) error {
-	if !delivered && !failed || !p.remembersCooldown(a.Completed) {
+// to at least one channel, with nothing when all of them have refused it. While
+// nobody knows it stays.
+func (p *Pipeline) settle(ctx context.Context, a *Alert, delivered, refused bool) error {
+	if !delivered && !refused || !p.remembersCooldown(a.Completed) {
 		return nil
 	}
 	at := a.Time()
 	if at.IsZero() {
 		at = p.now()
 	}
-	return update(ctx, p.history, cooldownPartition(a.CooldownKey()), stateSort, findingRetention, func(state *State) (bool, error) {
+	return update(ctx, p.history, cooldownPartition(a.CooldownKey()), stateSort, p.stateRetention(), func(state *State) (bool, error) {
 		reserved := state.Reservation != nil && state.Reservation.Finding == a.ID()
 		if delivered {
 			next := state.Delivered(a, at)
-			write := reserved || state.LastFinding != next.LastFinding
+			write := reserved || !state.told(a.ID())
 			*state = next
 			return write, nil
 		}

@@ -20,7 +20,7 @@ type Explanation struct {
 type Sending struct {
 	Alert    string // its ID
 	Channel  string
-	Status   string    // "sent", "failed", or "claimed" while it is under way
+	Status   string    // "sent"; "failed": nothing was sent; "unknown": it may have been; "claimed": it is under way, or its sender has died
 	Sent     time.Time // zero unless the channel has accepted it
 	Attempts int
 	Unknown  int    // how often the outcome of an attempt was never written down
@@ -35,23 +35,33 @@ func Explain(ctx context.Context, store Store, id string) (Explanation, bool, er
 	if err != nil || rec.Outcome == "" { // unknown, or not decided yet
 		return Explanation{}, false, err
 	}
+	rec.restore()
 	e := Explanation{Finding: rec.Finding, Outcome: rec.Outcome, Why: rec.Why, Alerts: rec.Alerts}
 	for i := range e.Alerts {
-		e.Alerts[i].Raw = rec.Finding.Raw
-		id := e.Alerts[i].ID()
-		items, err := store.Query(ctx, Range{Partition: bounded(deliveryPartition(id), maxPartition), To: strings.Repeat("~", 10)})
+		found, err := sendings(ctx, store, e.Alerts[i].ID())
 		if err != nil {
 			return Explanation{}, false, err
 		}
-		for _, item := range items {
-			d, err := decode[delivery](item)
-			if err != nil {
-				return Explanation{}, false, err
-			}
-			e.Deliveries = append(e.Deliveries, Sending{Alert: id, Channel: item.Sort, Status: d.Status, Sent: d.Sent, Attempts: d.Attempts, Unknown: d.Unknown, Error: d.Error})
-		}
+		e.Deliveries = append(e.Deliveries, found...)
 	}
 	return e, true, nil
+}
+
+// sendings returns how the sending of an alert stands, by channel.
+func sendings(ctx context.Context, store Store, alert string) ([]Sending, error) {
+	items, err := store.Query(ctx, Range{Partition: bounded(deliveryPartition(alert), maxPartition), To: strings.Repeat("~", 10)})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Sending, len(items))
+	for i, item := range items {
+		d, err := decode[delivery](item)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = Sending{Alert: alert, Channel: item.Sort, Status: d.Status, Sent: d.Sent, Attempts: d.Attempts, Unknown: d.Unknown, Error: d.Error}
+	}
+	return list, nil
 }
 
 // Lines returns the explanation as text, for a terminal.

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/trailalerts/trailalerts/runtime"
 )
 
 // How long things are remembered, from the time at which they are written.
@@ -25,7 +28,7 @@ const sortableTime = "2006-01-02T15:04:05.000000000Z"
 // history is what a Store holds, in the terms of decisions.
 //
 //	finding|<id>                 decision            record: what became of a finding
-//	group|<correlation>|<group>  <time>|<finding id> observation: a match that counts
+//	group|<correlation>|<group>  <rule>|<time>|<finding id>  observation: a match that counts
 //	group|<correlation>|<group>  claims              the windows that it fired for
 //	cooldown|<key>               state               State
 //	delivery|<alert id>          <channel>           delivery: who sends it, and whether it was sent
@@ -130,7 +133,7 @@ func groupPartition(c *relation, key string) string { return "group|" + c.Key + 
 func (h history) remember(ctx context.Context, c *relation, key string, o observation) error {
 	item := Item{
 		Partition: bounded(groupPartition(c, key), maxPartition),
-		Sort:      bounded(o.Time.UTC().Format(sortableTime)+"|"+o.Finding, maxSort),
+		Sort:      bounded(observationSort(o.Related.Rule, o.Time)+"|"+o.Finding, maxSort),
 	}
 	if err := h.save(ctx, item, o, c.Window+lateness); err != nil && !errors.Is(err, ErrConflict) {
 		return err
@@ -138,11 +141,26 @@ func (h history) remember(ctx context.Context, c *relation, key string, o observ
 	return nil // a conflict: it was remembered before
 }
 
-// observations returns those of a group from a time to another, both included.
-func (h history) observations(ctx context.Context, c *relation, key string, from, to time.Time) ([]observation, error) {
+func observationSort(rule string, t time.Time) string {
+	return bounded(rule, maxSort/4) + "|" + t.UTC().Format(sortableTime)
+}
+
+// A span is the observations of one rule in a time, both ends included, from its
+// beginning or from its end.
+type span struct {
+	rule     string
+	from, to time.Time
+	latest   bool // the last ones
+	limit    int
+}
+
+func (h history) observations(ctx context.Context, c *relation, key string, s span) ([]observation, error) {
 	partition := bounded(groupPartition(c, key), maxPartition)
-	// "}" sorts behind the "|" after a time, so that all of that time are within.
-	items, err := h.store.Query(ctx, Range{Partition: partition, From: from.UTC().Format(sortableTime), To: to.UTC().Format(sortableTime) + "}"})
+	items, err := h.store.Query(ctx, Range{
+		Partition: partition, Backwards: s.latest, Limit: s.limit,
+		// "}" sorts behind the "|" after a time, so that all of that time are within.
+		From: observationSort(s.rule, s.from), To: observationSort(s.rule, s.to) + "}",
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +173,60 @@ func (h history) observations(ctx context.Context, c *relation, key string, from
 	return list, nil
 }
 
+// gather returns what is worth looking at of a group around a time: of each rule
+// the last observations before it, and the first ones after it. That is all that
+// matters where the condition counts events or rules; values and sums are those of
+// the observations that are read.
+func (h history) gather(ctx context.Context, c *relation, key string, at, from, to time.Time) ([]observation, error) {
+	var list []observation
+	for _, s := range c.spans(at, from, to) {
+		found, err := h.observations(ctx, c, key, s)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
+	}
+	if c.Type == runtime.TemporalOrdered {
+		chain, err := h.chain(ctx, c, key, at, from, to, list)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, chain...)
+	}
+	slices.SortFunc(list, func(a, b observation) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Finding, b.Finding)) })
+	return slices.CompactFunc(list, func(a, b observation) bool { return a.Finding == b.Finding }), nil
+}
+
+// chain returns, for each rule that matched at a time, the tightest order around
+// it: the last match of the rule before, the last match before that, and so on,
+// and the same behind it. However many other matches lie between, these are found.
+func (h history) chain(ctx context.Context, c *relation, key string, at, from, to time.Time, around []observation) ([]observation, error) {
+	var chain []observation
+	for i, rule := range c.Rules {
+		if !slices.ContainsFunc(around, func(o observation) bool { return o.Related.Rule == rule && o.Time.Equal(at) }) {
+			continue
+		}
+		for _, way := range []struct{ step, end int }{{-1, -1}, {1, len(c.Rules)}} {
+			t := at
+			for j := i + way.step; j != way.end; j += way.step {
+				s := span{rule: c.Rules[j], from: from, to: t, latest: true, limit: 1}
+				if way.step > 0 {
+					s.from, s.to, s.latest = t, to, false
+				}
+				found, err := h.observations(ctx, c, key, s)
+				if err != nil {
+					return nil, err
+				}
+				if len(found) > 0 {
+					t = found[0].Time
+					chain = append(chain, found[0])
+				}
+			}
+		}
+	}
+	return chain, nil
+}
+
 // claims are the windows that a correlation fired for in one group.
 type claims struct {
 	Claims []claim `json:"claims"`
@@ -162,48 +234,50 @@ type claims struct {
 
 // complete finds the window that a finding completes and claims it, so that
 // nothing else completes it again. When the finding claimed one before, and did
-// not come to its end, that one is it.
-func (h history) complete(ctx context.Context, c *relation, key string, at time.Time, by string) (*fired, float64, error) {
-	var window *fired
-	var n float64
+// not come to its end, that one is it. by is the finding that all goes back to.
+// The text says what was found.
+func (h history) complete(ctx context.Context, c *relation, key string, group []GroupValue, f *Finding, by string) (window *fired, said string, _ error) {
+	at := f.Time()
 	err := update(ctx, h, groupPartition(c, key), claimsSort, c.Window+lateness, func(all *claims) (bool, error) {
 		window = nil
 		for _, known := range all.Claims {
 			if known.By != by {
 				continue
 			}
-			members, err := h.observations(ctx, c, key, known.Start, known.End)
+			members, err := h.gather(ctx, c, key, known.End, known.Start, known.End)
 			if err != nil || len(members) == 0 {
 				return false, err
 			}
 			count, _ := c.count(members)
 			window = &fired{Start: known.Start, End: known.End, Count: count, Members: members}
+			said = "completes " + c.say(count, group)
 			return false, nil
 		}
-		later, err := h.observations(ctx, c, key, at, at.Add(c.Window))
+		if slices.ContainsFunc(all.Claims, func(known claim) bool { return known.overlaps(at, at) }) {
+			said = c.name() + ": it has fired for this window"
+			return false, nil
+		}
+		near, err := h.gather(ctx, c, key, at, at.Add(-c.Window), at.Add(c.Window))
 		if err != nil {
 			return false, err
 		}
-		if !slices.ContainsFunc(later, func(o observation) bool {
-			other := claim{Start: o.Time.Add(-c.Window), End: o.Time}
-			return !slices.ContainsFunc(all.Claims, func(known claim) bool { return known.overlaps(other.Start, other.End) })
-		}) {
-			n = -1
-			return false, nil // every window that it belongs to has its alert
-		}
-		earlier, err := h.observations(ctx, c, key, at.Add(-c.Window), at.Add(-time.Nanosecond))
-		if err != nil {
-			return false, err
-		}
-		window, n = c.window(slices.Concat(earlier, later), at, all.Claims)
-		if window == nil {
+		var n float64
+		var open bool
+		window, n, open = c.window(near, at, all.Claims)
+		switch {
+		case !open:
+			said = c.name() + ": it has fired for this window"
+			return false, nil
+		case window == nil:
+			said = c.say(n, group)
 			return false, nil
 		}
+		said = "completes " + c.say(window.Count, group)
 		all.Claims = append(all.Claims, claim{Start: window.Start, End: window.End, By: by})
 		all.Claims = all.Claims[max(0, len(all.Claims)-rememberedClaims):]
 		return true, nil
 	})
-	return window, n, err
+	return window, said, err
 }
 
 // record is what became of a finding.
@@ -221,7 +295,7 @@ type record struct {
 
 // delivery is an alert on its way to one channel.
 type delivery struct {
-	Status   string    `json:"status"`          // statusClaimed, statusFailed or statusSent
+	Status   string    `json:"status"`          // one of those below
 	Until    time.Time `json:"until,omitzero"`  // of a claim: after that the sender is taken for dead
 	Sent     time.Time `json:"sent,omitzero"`   // when the provider had accepted it
 	Attempts int       `json:"attempts"`        // how often it was claimed
@@ -231,6 +305,7 @@ type delivery struct {
 
 const (
 	statusClaimed = "claimed"
-	statusFailed  = "failed"
+	statusFailed  = "failed"  // nothing was sent
+	statusUnknown = "unknown" // it may have been sent
 	statusSent    = "sent"
 )

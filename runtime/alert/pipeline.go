@@ -2,7 +2,6 @@ package alert
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -50,6 +49,7 @@ type Result struct {
 	Why        []string
 	Alerts     []Alert    // its own first, then those of the correlations that it completed; none of a Duplicate
 	Deliveries []Delivery // what this call sent or tried to send
+	Resumed    bool       // it was decided before, and something was left to be delivered
 }
 
 // A Delivery is one attempt to send an alert.
@@ -88,7 +88,8 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 	if rec.Done {
 		return Result{Outcome: Duplicate, Why: []string{"it was decided and delivered before: " + string(rec.Outcome)}}, nil
 	}
-	if rec.Outcome == "" {
+	resumed := rec.Outcome != ""
+	if !resumed {
 		if p.now().Before(rec.Deciding) {
 			return Result{}, fmt.Errorf("finding %s: %w", f.ID(), ErrBusy)
 		}
@@ -101,7 +102,7 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 		}
 		rec, err = p.decide(ctx, f, why)
 		if err != nil {
-			return Result{}, err
+			return Result{}, errors.Join(err, p.releaseDecision(ctx, item))
 		}
 		short, err := stored(rec)
 		if err != nil {
@@ -117,10 +118,13 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 			return Result{}, err
 		}
 	}
-	for i := range rec.Alerts {
-		rec.Alerts[i].Raw = rec.Finding.Raw
+	rec.restore()
+	if resumed {
+		if err := p.reconsider(ctx, item, &rec); err != nil {
+			return Result{}, err
+		}
 	}
-	result := Result{Outcome: rec.Outcome, Why: rec.Why, Alerts: rec.Alerts}
+	result := Result{Outcome: rec.Outcome, Why: rec.Why, Alerts: rec.Alerts, Resumed: resumed}
 	if rec.Done {
 		return result, nil
 	}
@@ -136,6 +140,55 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 	return result, err
 }
 
+// reconsider decides again on alerts that no channel has, and none may have,
+// before they are sent at last: others may have been alerted meanwhile, so that
+// their cooldown holds these back.
+func (p *Pipeline) reconsider(ctx context.Context, item Item, rec *record) error {
+	var kept []Alert
+	for _, a := range rec.Alerts {
+		sendings, err := sendings(ctx, p.history.store, a.ID())
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(sendings, func(s Sending) bool { return s.Status != statusFailed }) {
+			kept = append(kept, a)
+			continue
+		}
+		completed := a.Completed
+		if a.Window != nil {
+			completed = nil // its own window
+		}
+		d, err := p.decideOne(ctx, &a.Finding, completed)
+		if err != nil {
+			return err
+		}
+		if d.Outcome != CoolingDown {
+			kept = append(kept, a)
+			continue
+		}
+		said := "not sent before: " + strings.Join(d.Why, "; ")
+		if a.Window == nil {
+			rec.Outcome = CoolingDown
+		} else {
+			said = fmt.Sprintf("correlation %s: %s", a.Rule.Key, said)
+		}
+		rec.Why = append(slices.Clip(rec.Why), said)
+	}
+	if len(kept) == len(rec.Alerts) {
+		return nil
+	}
+	rec.Alerts, rec.Done = kept, len(kept) == 0
+	short, err := stored(*rec)
+	if err != nil {
+		return err
+	}
+	err = p.history.save(ctx, item, short, findingRetention)
+	if errors.Is(err, ErrConflict) {
+		err = fmt.Errorf("finding %s: %w", rec.Finding.ID(), ErrBusy)
+	}
+	return err
+}
+
 // except remembers that an exception covers a finding, for people who ask. What
 // was decided before it was made stays as it was.
 func (p *Pipeline) except(ctx context.Context, f Finding, why []string, item Item, rec record) (Result, error) {
@@ -143,8 +196,11 @@ func (p *Pipeline) except(ctx context.Context, f Finding, why []string, item Ite
 	if rec.Outcome != "" {
 		return result, nil
 	}
-	f.Raw = nil
-	err := p.history.save(ctx, item, record{Finding: f, Outcome: Excepted, Why: why, Done: true}, findingRetention)
+	short, err := stored(record{Finding: f, Outcome: Excepted, Why: why, Done: true})
+	if err != nil {
+		return result, err
+	}
+	err = p.history.save(ctx, item, short, findingRetention)
 	if errors.Is(err, ErrConflict) {
 		return result, nil // another process has the same finding in hand
 	}
@@ -153,13 +209,29 @@ func (p *Pipeline) except(ctx context.Context, f Finding, why []string, item Ite
 
 // reserveDecision keeps other processes from deciding on a finding for a while.
 func (p *Pipeline) reserveDecision(ctx context.Context, f Finding, item *Item) error {
-	f.Raw = nil
-	err := p.history.save(ctx, *item, record{Finding: f, Deciding: p.now().Add(claimTime)}, findingRetention)
+	short, err := stored(record{Finding: f, Deciding: p.now().Add(claimTime)})
+	if err != nil {
+		return err
+	}
+	err = p.history.save(ctx, *item, short, findingRetention)
 	if errors.Is(err, ErrConflict) {
 		err = fmt.Errorf("%s: %w", item.Partition, ErrBusy)
 	}
 	item.Version++
 	return err
+}
+
+// releaseDecision lets others decide at once after a decision that failed. When
+// that fails as well they wait.
+func (p *Pipeline) releaseDecision(ctx context.Context, item Item) error {
+	if item.Version == 0 {
+		return nil
+	}
+	return update(ctx, p.history, item.Partition, item.Sort, findingRetention, func(stored *record) (bool, error) {
+		write := stored.Outcome == "" && !stored.Deciding.IsZero()
+		stored.Deciding = time.Time{}
+		return write, nil
+	})
 }
 
 // decide takes the decisions about a finding and about the correlations that it
@@ -213,35 +285,38 @@ func (p *Pipeline) correlate(ctx context.Context, f *Finding, by string) (hits [
 			why = append(why, c.name()+": not counted, since the record does not say when it happened")
 			continue
 		}
+		if !c.Annotates {
+			// An exception of the correlation covers what it would count: were
+			// it judged by the match that happens to come last, the order of
+			// arrival would decide.
+			of := *f
+			of.Rule.Key = c.Key
+			reason, excepted := exceptedBy(&of, p.config.Exceptions, p.now())
+			if reason != "" {
+				why = append(why, c.name()+": "+reason)
+			}
+			if excepted {
+				continue
+			}
+		}
 		group, key := c.group(f)
 		if err := p.history.remember(ctx, c, key, c.observe(f)); err != nil {
 			return nil, nil, nil, fmt.Errorf("count for %s: %w", c.name(), err)
 		}
-		window, n, err := p.history.complete(ctx, c, key, f.Time(), by)
-		switch {
-		case err != nil:
+		window, said, err := p.history.complete(ctx, c, key, group, f, by)
+		if err != nil {
 			return nil, nil, nil, fmt.Errorf("complete %s: %w", c.name(), err)
-		case window == nil && n < 0:
-			why = append(why, c.name()+": it has fired for this window")
-			continue
-		case window == nil:
-			why = append(why, c.say(n, group))
+		}
+		why = append(why, said)
+		if window == nil {
 			continue
 		}
-		completes := fmt.Sprintf("completes %s", c.say(window.Count, group))
-		why = append(why, completes)
+		done := c.completed(window, group)
 		if c.Annotates {
-			annotations = append(annotations, c.completed(window, group))
+			annotations = append(annotations, done)
 			continue
 		}
-		h := correlationHit{finding: c.hit(f, window, group, key), completed: c.completed(window, group), why: completes}
-		reason, excepted := exceptedBy(&h.finding, p.config.Exceptions, p.now())
-		if reason != "" {
-			why = append(why, c.name()+": "+reason)
-		}
-		if excepted {
-			continue
-		}
+		h := correlationHit{finding: c.hit(f, window, group, key), completed: done, why: said}
 		outer, outerAnnotations, outerWhy, err := p.correlate(ctx, &h.finding, by)
 		if err != nil {
 			return nil, nil, nil, err
@@ -250,7 +325,21 @@ func (p *Pipeline) correlate(ctx context.Context, f *Finding, by string) (hits [
 		annotations = append(annotations, outerAnnotations...)
 		why = append(why, outerWhy...)
 	}
+	// A correlation of a rule and of another correlation of that rule is reached
+	// on two ways.
+	hits = distinct(hits, func(h correlationHit) string { return h.finding.ID() })
+	annotations = distinct(annotations, func(c Completed) string { return c.Key + c.Start.Format(sortableTime) })
 	return hits, annotations, why, nil
+}
+
+// distinct leaves out what has the key of something before it.
+func distinct[T any](list []T, key func(T) string) []T {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(item T) bool {
+		again := seen[key(item)]
+		seen[key(item)] = true
+		return again
+	})
 }
 
 // decideOne decides on a finding or a hit, and reserves its cooldown when it is
@@ -269,7 +358,7 @@ func (p *Pipeline) decideOne(ctx context.Context, f *Finding, completed []Comple
 	}
 	var d Decision
 	id := f.ID()
-	err := update(ctx, p.history, cooldownPartition(f.CooldownKey()), stateSort, findingRetention, func(state *State) (bool, error) {
+	err := update(ctx, p.history, cooldownPartition(f.CooldownKey()), stateSort, p.stateRetention(), func(state *State) (bool, error) {
 		if r := state.Reservation; r != nil && r.Finding != id && p.now().Before(r.Until) {
 			return false, fmt.Errorf("finding %s: the alert of %s is being delivered: %w", id, r.Finding, ErrBusy)
 		}
@@ -279,7 +368,7 @@ func (p *Pipeline) decideOne(ctx context.Context, f *Finding, completed []Comple
 		*state = d.Next
 		switch d.Outcome {
 		case Alerted:
-			if state.LastFinding == id {
+			if state.told(id) {
 				return false, nil
 			}
 			state.Reservation = &Reservation{Finding: id, Until: p.now().Add(reservationTime)}
@@ -290,6 +379,9 @@ func (p *Pipeline) decideOne(ctx context.Context, f *Finding, completed []Comple
 	})
 	return d, err
 }
+
+// stateRetention is longer than any cooldown.
+func (p *Pipeline) stateRetention() time.Duration { return findingRetention + p.config.Cooldown }
 
 // remembersCooldown reports whether a cooldown can hold back anything.
 func (p *Pipeline) remembersCooldown(completed []Completed) bool {
@@ -327,30 +419,45 @@ func (p *Pipeline) enrich(ctx context.Context, alerts []Alert) {
 	}
 }
 
+// restore puts back into the alerts what stored left out.
+func (rec *record) restore() {
+	for i := range rec.Alerts {
+		a := &rec.Alerts[i]
+		a.Raw, a.Trimmed = rec.Finding.Raw, rec.Finding.Trimmed
+		if a.Window == nil {
+			a.Searches = rec.Finding.Searches
+		}
+	}
+}
+
 // stored returns a record as it is kept: what the alerts repeat is left out, and
 // what would not fit is shortened, the raw event first.
 func stored(rec record) (record, error) {
 	if len(rec.Alerts) == 0 {
 		rec.Finding.Raw = nil // it can be read where it was found
 	}
+	rec.Finding.Captured = nil // it was counted
 	rec.Alerts = slices.Clone(rec.Alerts)
 	for i := range rec.Alerts {
-		rec.Alerts[i].Raw = nil
+		a := &rec.Alerts[i]
+		a.Raw, a.Captured, a.Searches = nil, nil, nil
 	}
-	shorten := []func(tooMany int){
-		func(tooMany int) { rec.Finding.Trim(len(rec.Finding.Raw) - tooMany) },
+	trim := func(tooMany int) { rec.Finding.Trim(max(0, len(rec.Finding.Raw)-tooMany)) }
+	for _, shorten := range []func(tooMany int){
+		trim,
 		func(int) { rec.Alerts = shortAlerts(rec.Alerts) },
-		func(tooMany int) { rec.Finding.Trim(len(rec.Finding.Raw) - tooMany) },
-	}
-	for _, s := range shorten {
-		body, err := json.Marshal(rec)
+		trim,
+		func(int) { rec.Finding.Searches = nil },
+		func(int) { rec.Finding.Trim(0) },
+	} {
+		body, err := encode(rec)
 		if err != nil {
-			return rec, fmt.Errorf("write finding %s: %w", rec.Finding.ID(), err)
+			return rec, fmt.Errorf("write finding %s of %s record %d: %w", rec.Finding.ID(), rec.Finding.Location.File, rec.Finding.Location.Record, err)
 		}
 		if len(body) <= MaxBody {
 			break
 		}
-		s(len(body) - MaxBody)
+		shorten(len(body) - MaxBody)
 	}
 	return rec, nil
 }

@@ -113,11 +113,74 @@ func TestNothingIsHeldBackByWhatNobodyGot(t *testing.T) {
 	if result, err := b.pipeline().Process(t.Context(), numbered("other", one("r", "10:01:00"))); err != nil || result.Outcome != alert.Alerted {
 		t.Errorf("the next: %s, %v", result.Outcome, err)
 	}
-	if _, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); err != nil {
-		t.Error(err)
+	// The first one comes again, and is held back by the other like any.
+	if result, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); err != nil || result.Outcome != alert.CoolingDown {
+		t.Errorf("the first, again: %s, %v", result.Outcome, err)
 	}
-	if diff := cmp.Diff([]string{"r//other", "r//event-0"}, b.mail.accepted); diff != "" {
+	if result, err := b.pipeline().Process(t.Context(), numbered("later", one("r", "11:01:00"))); err != nil || len(result.Alerts) != 1 || result.Alerts[0].Suppressed != 1 {
+		t.Errorf("after the cooldown: %+v, %v; want an alert that tells of one held back", result, err)
+	}
+	if diff := cmp.Diff([]string{"r//other", "r//later"}, b.mail.accepted); diff != "" {
 		t.Errorf("mail (-want +got):\n%s", diff)
+	}
+}
+
+// Nobody knows whether an alert arrived when the answer does not.
+func TestAnAnswerThatDoesNotCome(t *testing.T) {
+	b := newBench()
+	b.mail.notify = func(a *alert.Alert) error {
+		b.mail.notify = nil
+		b.mail.accepted = append(b.mail.accepted, a.ID())
+		return context.DeadlineExceeded
+	}
+	if _, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("error %v", err)
+	}
+	result, err := b.pipeline().Process(t.Context(), one("r", "10:00:00"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]alert.Delivery{{Alert: "r//event-0", Channel: "mail", Again: true}}, result.Deliveries); diff != "" || !result.Resumed {
+		t.Errorf("resumed %v, deliveries (-want +got):\n%s", result.Resumed, diff)
+	}
+	e, _, err := alert.Explain(t.Context(), b.store, "r//event-0")
+	if err != nil || len(e.Deliveries) != 2 || e.Deliveries[0].Unknown != 1 || e.Deliveries[0].Status != "sent" {
+		t.Errorf("deliveries %+v, %v", e.Deliveries, err)
+	}
+}
+
+// What one record makes of itself must not keep others from being decided.
+func TestHostileFindingsAreStored(t *testing.T) {
+	sum := document(func(c *runtime.Correlation) {
+		c.Type, c.Fields, c.Condition, c.Generate = runtime.ValueSum, []string{"v"}, comparison(runtime.Greater, 1000), true
+	})
+	var wide []string
+	for i := range 30 {
+		wide = append(wide, strings.Repeat("<", 399)+string(rune('a'+i)))
+	}
+	matches := []match{
+		{rule: "r", at: "10:00:00", captured: values("v", "9e307", "9e307", "9e307")},
+		{rule: "r", at: "10:00:01", captured: values("v", "-1e308", "-1e308")},
+		{rule: "r", at: "10:00:02", captured: map[string][]string{"v": wide, "w": wide, "x": wide, "y": wide, "z": wide}},
+	}
+	findings := findingsOf(matches)
+	for range 3 {
+		early := findingsOf(matches)[0]
+		early.Event.Time, early.Event.ID = "0000-01-01T00:00:00Z", fmt.Sprint("early", len(findings))
+		findings = append(findings, early)
+	}
+	last := findings[2]
+	for range 40 {
+		search := alert.Search{Name: "s"}
+		for range 40 {
+			search.Fields = append(search.Fields, alert.Field{Path: "<path>", Values: wide})
+		}
+		last.Searches = append(last.Searches, search)
+	}
+	last.Raw = []byte(`{"x":"` + strings.Repeat("<", 300_000) + `"}`)
+	last.Event.ID = "last"
+	if alerts := alert.Hits(sum, append(findings, last)); len(alerts) < 7 {
+		t.Errorf("%d alerts, want one of each finding at least", len(alerts))
 	}
 }
 
