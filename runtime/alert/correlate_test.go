@@ -203,6 +203,52 @@ var chain = runtime.Ruleset{Correlations: []runtime.Correlation{
 	{Key: "then", Level: runtime.High, Type: runtime.TemporalOrdered, Rules: []string{"many", "y"}, Window: 10 * time.Minute, GroupBy: []runtime.Group{field("user", 2)}},
 }}
 
+// One correlation that wants its rules to alert is enough, and one finding makes an
+// alert once, on however many ways it is reached.
+func TestSeveralCorrelations(t *testing.T) {
+	counting := func(key string, generate bool, rules ...string) runtime.Correlation {
+		return runtime.Correlation{Key: key, Level: runtime.High, Type: runtime.EventCount, Rules: rules, Window: time.Minute, Condition: comparison(runtime.GreaterOrEqual, 2), Generate: generate}
+	}
+	tests := []struct {
+		name         string
+		correlations []runtime.Correlation
+		want         string
+	}{
+		{"one that generates and one that does not", []runtime.Correlation{counting("a", false, "r"), counting("b", true, "r")}, "0 r low, 1 r low, 1 a high, 1 b high"},
+		{"one of the rule and of another of the rule", []runtime.Correlation{counting("inner", false, "r"), counting("outer", false, "r", "inner")}, "1 outer high"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			alerts := alert.Hits(runtime.Ruleset{Correlations: test.correlations}, findingsOf([]match{{rule: "r", at: "10:00:00"}, {rule: "r", at: "10:00:01"}}))
+			if diff := cmp.Diff(test.want, fires(alerts)); diff != "" {
+				t.Errorf("alerts (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What an exception of a correlation covers does not count for it, whichever of
+// its matches comes last.
+func TestExceptionsOfCorrelations(t *testing.T) {
+	set := document(func(*runtime.Correlation) {})
+	config := alert.Config{Exceptions: []runtime.Exception{{Rule: "corr", Actors: []string{"arn:ci"}}}}
+	matches := []match{{rule: "r", at: "10:00:00", actor: "arn:eve"}, {rule: "r", at: "10:00:01", actor: "arn:eve"}, {rule: "r", at: "10:00:02", actor: "arn:ci"}, {rule: "r", at: "10:00:03", actor: "arn:eve"}}
+	permutations(findingsOf(matches), func(order []alert.Finding) {
+		p := newPipeline(set, config)
+		n := 0
+		for _, f := range order {
+			result, err := p.Process(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += len(result.Alerts)
+		}
+		if n != 1 {
+			t.Errorf("%d alerts, want 1", n)
+		}
+	})
+}
+
 func TestCorrelationOfCorrelations(t *testing.T) {
 	by := func(rule, at, user string) match { return match{rule: rule, at: at, captured: values("user", user)} }
 	tests := []struct {

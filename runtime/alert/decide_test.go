@@ -78,6 +78,21 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// Callers without an ARN may be anybody: their address tells them apart.
+func TestCooldownKey(t *testing.T) {
+	key := func(actor, address string) string {
+		f := alert.Finding{Rule: alert.Rule{Key: "r"}, Event: alert.Event{AccountID: "1", Actor: actor, SourceIP: address}}
+		return f.CooldownKey()
+	}
+	const arn = "arn:aws:iam::111122223333:user/alice"
+	if key(arn, "192.0.2.1") != key(arn, "192.0.2.2") {
+		t.Error("an actor with an ARN is another from another address")
+	}
+	if key("Unknown", "192.0.2.1") == key("Unknown", "192.0.2.2") {
+		t.Error("callers without an ARN from two addresses are one")
+	}
+}
+
 func TestDelivered(t *testing.T) {
 	noon := time.Date(2025, 3, 9, 12, 0, 0, 0, time.UTC)
 	a := alert.Alert{Finding: alert.Finding{Rule: alert.Rule{Key: "rule"}, Event: alert.Event{ID: "e"}}, Severity: runtime.Medium, Suppressed: 2}

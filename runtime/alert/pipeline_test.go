@@ -226,6 +226,37 @@ func TestTwoProcessesWithOneFinding(t *testing.T) {
 	}
 }
 
+// meddler runs something in the middle of a decision.
+type meddler struct {
+	alert.Store
+	meddle func()
+}
+
+func (m *meddler) Query(ctx context.Context, r alert.Range) ([]alert.Item, error) {
+	if meddle := m.meddle; meddle != nil {
+		m.meddle = nil
+		meddle()
+	}
+	return m.Store.Query(ctx, r)
+}
+
+// What a finding completes depends on when one looks, so that only one looks.
+func TestTwoProcessesDecideOnOneFinding(t *testing.T) {
+	b := newBench()
+	b.set = annotating(3)
+	now := func() time.Time { return b.now }
+	store := &meddler{Store: b.store}
+	var err error
+	store.meddle = func() { _, err = b.pipeline().Process(t.Context(), one("r", "10:00:00")) }
+	p := alert.NewPipeline(b.set, b.config, alert.Edges{Store: store, Notifiers: []alert.Notifier{b.mail}, Now: now})
+	if _, err := p.Process(t.Context(), one("r", "10:00:00")); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(err, alert.ErrBusy) || len(b.mail.accepted) != 1 {
+		t.Errorf("the second process: %v, want ErrBusy; mails %q", err, b.mail.accepted)
+	}
+}
+
 func TestADeathBetweenAcceptanceAndMark(t *testing.T) {
 	b := newBench()
 	b.mail.notify = func(a *alert.Alert) error {

@@ -67,7 +67,7 @@ func (h *handler) process(ctx context.Context, m events.SQSMessage) error {
 		h.log(ctx, slog.LevelDebug, "finding", append(about, slog.String("outcome", string(result.Outcome)), slog.Any("why", result.Why))...)
 	}
 	for i := range result.Alerts {
-		if h.notifies {
+		if h.notifies && !result.Resumed {
 			err = errors.Join(err, h.Notify(ctx, &result.Alerts[i]))
 		}
 	}

@@ -238,8 +238,12 @@ func (p *pipeline) complete(ctx context.Context) error {
 // decide decides on a finding and prints the alerts that follow from it.
 func (p *pipeline) decide(ctx context.Context, f alert.Finding) error {
 	result, err := p.decisions.Process(ctx, f)
-	if err != nil {
-		return err
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil { // it is told, and the others go on
+		p.report.undecided(fmt.Errorf("%s: record %d: rule %s: %w", f.Location.File, f.Location.Record, f.Rule.Key, err))
+		return nil
 	}
 	p.report.outcomes[result.Outcome]++
 	for i := range result.Alerts {

@@ -47,6 +47,14 @@ func newReport(o options, problems []error) *report {
 // failed reports whether something could not be read.
 func (r *report) failed() bool { return r.faulty > 0 || r.paths > 0 }
 
+// undecided takes up a finding that could not be decided.
+func (r *report) undecided(err error) {
+	r.faulty++
+	if len(r.problems) < r.namedFiles {
+		r.problems = append(r.problems, err.Error())
+	}
+}
+
 func (r *report) skip(path, reason string) {
 	r.skipped[reason] = append(r.skipped[reason], path)
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trailalerts/trailalerts/runtime"
+	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
-// correlatedSet is testSet with a threshold: three deleted trails are critical
-// enough to be told in spite of the cooldown.
+// correlatedSet is testSet with a threshold: three users that are created are worth
+// an alert in spite of the cooldown.
 func correlatedSet() runtime.Ruleset {
 	set := testSet()
 	set.Correlations = []runtime.Correlation{{
@@ -121,4 +122,59 @@ func TestHTML(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantIn(t, string(page), "<!doctype html>", "Title of create_user", "eventVersion", "</html>")
+}
+
+// stubborn is a store that does not keep what is about one event.
+type stubborn struct {
+	Store
+	event string
+}
+
+func (s stubborn) Begin(ctx context.Context) (Session, error) {
+	session, err := s.Store.Begin(ctx)
+	return stubbornSession{session, s.event}, err
+}
+
+type stubbornSession struct {
+	Session
+	event string
+}
+
+func (s stubbornSession) Put(ctx context.Context, item alert.Item) error {
+	if strings.Contains(item.Partition, s.event) {
+		return errors.New("not this one")
+	}
+	return s.Session.Put(ctx, item)
+}
+
+func TestAFindingThatCannotBeDecidedStopsNoOther(t *testing.T) {
+	files(t, map[string]string{"a.json": delivery(event("e1", "StopLogging", 1), event("e2", "CreateUser", 2))})
+	var stdout, stderr bytes.Buffer
+	open := func(path string, now func() time.Time) (Store, error) {
+		store, err := openTestStore(path, now)
+		return stubborn{store, "e1"}, err
+	}
+	code := run(context.Background(), Extras{OpenStore: open}, testSet(), []string{"scan", "--store", "alerts.db", "-f", "jsonl", "a.json"}, newStreams(nil, &stdout, &stderr))
+	if code != 3 {
+		t.Errorf("exit %d, want 3", code)
+	}
+	wantIn(t, stdout.String(), `"event_id":"e2"`)
+	wantIn(t, stderr.String(), "error: a.json: record 0: rule stop: not this one", "error: a.json: record 0: rule stop_too: not this one", "3 matches, 1 alert")
+}
+
+// The alert of a correlation is found by its ID, which mails show.
+func TestExplainACorrelation(t *testing.T) {
+	files(t, map[string]string{"a.json": delivery(event("e1", "CreateUser", 1), event("e2", "CreateUser", 2), event("e3", "CreateUser", 3))})
+	set := correlatedSet()
+	set.Correlations[0].Annotates, set.Correlations[0].Key, set.Correlations[0].Title = false, "many_users", "Many users"
+	callSet(t, set, "", "scan", "--store", "alerts.db", "a.json")
+	explained := callSet(t, set, "", "explain-alert", "--store", "alerts.db", "e3").stdout
+	_, rest, found := strings.Cut(explained, "alert many_users/")
+	id, _, _ := strings.Cut("many_users/"+rest, ": ")
+	if !found {
+		t.Fatalf("no alert of the correlation in\n%s", explained)
+	}
+	if diff := cmp.Diff(explained, callSet(t, set, "", "explain-alert", "--store", "alerts.db", id).stdout); diff != "" {
+		t.Errorf("by its own ID %s (-want +got):\n%s", id, diff)
+	}
 }
