@@ -260,8 +260,8 @@ func (e *Event) identity() string {
 }
 
 // Time returns when the event happened, and the zero time when the record does
-// not say so in a form that can be read. A correlation's hit is as late as the
-// last event in its window.
+// not say so in a form that can be read, or says that it was before 1970 or after
+// the year 9000. A correlation's hit is as late as the last event in its window.
 func (f *Finding) Time() time.Time {
 	if f.Window != nil {
 		return f.Window.End
