@@ -21,7 +21,7 @@ import (
 type config struct {
 	minSeverity  runtime.Level     // MIN_NOTIFICATION_SEVERITY, default medium
 	cooldown     time.Duration     // NOTIFICATION_COOLDOWN_MINUTES, default 60
-	correlations bool              // CORRELATION_ENABLED, default true; thresholds are not meant
+	correlations bool              // CORRELATION_ENABLED, default true: correlations and thresholds
 	aliases      map[string]string // ACCOUNT_ALIASES: a JSON object of account ids and names
 	logLevel     slog.Level        // AWS_LAMBDA_LOG_LEVEL, which Lambda sets from the function's logging configuration
 

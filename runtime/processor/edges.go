@@ -2,7 +2,6 @@ package processor
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -116,16 +115,4 @@ func (w world) connect(ctx context.Context, set runtime.Ruleset) (config, alert.
 		}
 	}
 	return c, edges, wrong.err()
-}
-
-// enabled returns the correlations that are decided. Without CORRELATION_ENABLED
-// only thresholds are, as people know it; correlation documents then neither fire
-// nor silence their rules.
-func (c *config) enabled(correlations []runtime.Correlation) []runtime.Correlation {
-	if c.correlations {
-		return correlations
-	}
-	return slices.DeleteFunc(slices.Clone(correlations), func(r runtime.Correlation) bool {
-		return !r.Annotates || r.Type != runtime.EventCount
-	})
 }

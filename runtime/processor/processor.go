@@ -46,6 +46,9 @@ func newHandler(ctx context.Context, set runtime.Ruleset, w world, out io.Writer
 	if err != nil {
 		return nil, err
 	}
+	if !c.correlations {
+		set.Correlations = nil // nothing counts, and nothing silences a rule
+	}
 	h := &handler{lines: slog.NewJSONHandler(out, &slog.HandlerOptions{Level: c.logLevel}), now: w.now, notifies: len(edges.Notifiers) > 0}
 	if !h.notifies {
 		edges.Notifiers = []alert.Notifier{h}
@@ -60,8 +63,7 @@ func newHandler(ctx context.Context, set runtime.Ruleset, w world, out io.Writer
 	}
 	h.log(ctx, slog.LevelInfo, "configured",
 		slog.Any("channels", channels), slog.String("table", c.table), slog.String("min_severity", alert.SeverityName(c.minSeverity)), slog.String("cooldown", c.cooldown.String()),
-		slog.Int("exceptions", len(set.Exceptions)), slog.Int("correlations", len(c.enabled(set.Correlations))), slog.Any("release", edges.Release))
-	set.Correlations = c.enabled(set.Correlations)
+		slog.Int("exceptions", len(set.Exceptions)), slog.Int("correlations", len(set.Correlations)), slog.Any("release", edges.Release))
 	h.pipeline = alert.NewPipeline(set, alert.Config{
 		Exceptions: set.Exceptions, MinSeverity: c.minSeverity, Cooldown: c.cooldown, AccountAliases: c.aliases,
 	}, edges)

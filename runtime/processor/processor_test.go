@@ -95,19 +95,33 @@ func TestConfiguration(t *testing.T) {
 }
 
 func TestCorrelationsThatAreDisabled(t *testing.T) {
-	all := []runtime.Correlation{
-		{Key: "document", Type: runtime.EventCount, Rules: []string{"a"}},
-		{Key: "correlation:a:b", Type: runtime.Temporal, Annotates: true},
-		{Key: "threshold:a", Type: runtime.EventCount, Annotates: true},
-	}
-	for enabled, want := range map[bool]string{true: "document correlation:a:b threshold:a", false: "threshold:a"} {
-		c := config{correlations: enabled}
-		var keys []string
-		for _, r := range c.enabled(all) {
-			keys = append(keys, r.Key)
+	set := runtime.Ruleset{Correlations: []runtime.Correlation{{
+		Key: "document", Level: runtime.Critical, Type: runtime.EventCount, Rules: []string{"rule"}, Window: time.Hour,
+		Condition: []runtime.Comparison{{Operator: runtime.GreaterOrEqual, Value: 2}},
+	}}}
+	for enabled, want := range map[string]string{"true": "counted, counted and document", "false": "alerted and rule, cooling_down", "": "counted, counted and document"} {
+		h, err := newHandler(t.Context(), set, testWorld(map[string]string{"CORRELATION_ENABLED": enabled}), new(writer))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, strings.Join(keys, " ")); diff != "" {
-			t.Errorf("enabled %v (-want +got):\n%s", enabled, diff)
+		var all []string
+		for i, id := range []string{"e1", "e2"} {
+			f, err := alert.ParseFinding([]byte(finding(id, i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := h.pipeline.Process(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := string(result.Outcome)
+			for _, a := range result.Alerts {
+				text += " and " + a.Rule.Key
+			}
+			all = append(all, text)
+		}
+		if diff := cmp.Diff(want, strings.Join(all, ", ")); diff != "" {
+			t.Errorf("CORRELATION_ENABLED=%s (-want +got):\n%s", enabled, diff)
 		}
 	}
 }
