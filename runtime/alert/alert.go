@@ -141,8 +141,7 @@ type Notifier interface {
 	Notify(ctx context.Context, a *Alert) error
 }
 
-// ErrUnknownOutcome: the provider was asked and did not answer. An error that
-// ends a context means the same.
+// ErrUnknownOutcome: the provider was asked, and did not say whether it accepted.
 var ErrUnknownOutcome = errors.New("it is not known whether it was accepted")
 
 // An Enricher adds what is known about the source address. Fields of Address

@@ -368,6 +368,24 @@ func TestFloods(t *testing.T) {
 	}
 }
 
+// A late match completes the window behind a claim also when many matches lie
+// before the end of it.
+func TestLateBehindAClaim(t *testing.T) {
+	set := document(func(c *runtime.Correlation) {
+		c.Type, c.Rules, c.Condition, c.Window = runtime.Temporal, []string{"a", "b"}, nil, 10*time.Minute
+	})
+	for _, flood := range []int{5, 300} {
+		matches := []match{{rule: "a", at: "12:00:00"}, {rule: "b", at: "12:00:00"}}
+		for i := range flood {
+			matches = append(matches, match{rule: "b", at: fmt.Sprintf("12:02:%02d", i%60)})
+		}
+		matches = append(matches, match{rule: "b", at: "12:10:30"}, match{rule: "a", at: "12:01:00"})
+		if alerts := alert.Hits(set, findingsOf(matches)); len(alerts) != 2 {
+			t.Errorf("behind %d matches: %d alerts, want 2", flood, len(alerts))
+		}
+	}
+}
+
 // A finding costs the same however many came before it.
 func BenchmarkCorrelate(b *testing.B) {
 	for _, before := range []int{100, 10_000} {

@@ -53,12 +53,6 @@ type refusedError struct{ error }
 func (e refusedError) Unwrap() error        { return e.error }
 func (e refusedError) Is(target error) bool { return target == errRefused }
 
-// unknownOutcome reports whether the provider may have accepted an alert in
-// spite of an error.
-func unknownOutcome(err error) bool {
-	return errors.Is(err, ErrUnknownOutcome) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
 // send sends an alert to one channel unless that was done: it claims the alert,
 // sends it, and marks it as sent. The Delivery is nil when nothing was tried.
 func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, error) {
@@ -100,7 +94,7 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, e
 	defer cancel()
 	err = p.mark(mark, partition, channel, attempt, failure)
 	if failure != nil {
-		refused := !unknownOutcome(failure)
+		refused := !errors.Is(failure, ErrUnknownOutcome)
 		failure = fmt.Errorf("send alert %s to %s: %w", id, channel, failure)
 		if refused && err == nil {
 			failure = refusedError{failure}
@@ -127,7 +121,7 @@ func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt 
 				return false, nil // another has taken over meanwhile, and says how it went
 			default:
 				d.Status, d.Error, d.Until = statusFailed, cut(failure.Error(), shownBytes), time.Time{}
-				if unknownOutcome(failure) {
+				if errors.Is(failure, ErrUnknownOutcome) {
 					d.Status = statusUnknown
 					d.Unknown++
 				}

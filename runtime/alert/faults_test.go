@@ -414,7 +414,7 @@ func (c *faultyChannel) Notify(_ context.Context, a *alert.Alert) error {
 			w.unanswered[key]++
 			w.tally.unanswered++
 		}
-		return context.DeadlineExceeded
+		return fmt.Errorf("no answer: %w", alert.ErrUnknownOutcome)
 	}
 	w.accepted[key]++
 	w.tally.sendings++

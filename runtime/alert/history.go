@@ -193,8 +193,14 @@ func (h history) gather(ctx context.Context, c *relation, key string, at, from, 
 		}
 		list = append(list, chain...)
 	}
+	return merge(list, nil), nil
+}
+
+// merge returns the observations of both lists, each once, by time.
+func merge(a, b []observation) []observation {
+	list := slices.Concat(a, b)
 	slices.SortFunc(list, func(a, b observation) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Finding, b.Finding)) })
-	return slices.CompactFunc(list, func(a, b observation) bool { return a.Finding == b.Finding }), nil
+	return slices.CompactFunc(list, func(a, b observation) bool { return a.Finding == b.Finding })
 }
 
 // chain returns, for each rule that matched at a time, the tightest order around
@@ -260,6 +266,17 @@ func (h history) complete(ctx context.Context, c *relation, key string, group []
 		near, err := h.gather(ctx, c, key, at, at.Add(-c.Window), at.Add(c.Window))
 		if err != nil {
 			return false, err
+		}
+		// Behind a claim only windows that begin after it are open; what lies
+		// before their earliest end may be more than was read.
+		for _, known := range all.Claims {
+			if first := known.End.Add(c.Window); first.After(at) && first.Before(at.Add(c.Window)) {
+				further, err := h.gather(ctx, c, key, first, at.Add(-c.Window), at.Add(c.Window))
+				if err != nil {
+					return false, err
+				}
+				near = merge(near, further)
+			}
 		}
 		var n float64
 		var open bool

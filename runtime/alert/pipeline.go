@@ -79,7 +79,8 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if excepted {
+	if pending := rec.Outcome != "" && !rec.Done; excepted && !pending {
+		// What was decided before the exception was made is still to be sent.
 		return p.except(ctx, f, why, item, rec)
 	}
 	if rec.Outcome == Excepted {

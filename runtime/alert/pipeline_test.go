@@ -131,9 +131,9 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 	b.mail.notify = func(a *alert.Alert) error {
 		b.mail.notify = nil
 		b.mail.accepted = append(b.mail.accepted, a.ID())
-		return context.DeadlineExceeded
+		return fmt.Errorf("no answer: %w", alert.ErrUnknownOutcome)
 	}
-	if _, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); !errors.Is(err, alert.ErrUnknownOutcome) {
 		t.Fatalf("error %v", err)
 	}
 	result, err := b.pipeline().Process(t.Context(), one("r", "10:00:00"))
@@ -326,6 +326,22 @@ func TestEnrichment(t *testing.T) {
 	}
 	if why := strings.Join(a.Why, "\n"); !strings.Contains(why, "not enriched: vpnapi: 500") {
 		t.Errorf("why: %s", why)
+	}
+}
+
+// An exception does not take back what was decided before it.
+func TestAnExceptionAfterTheDecision(t *testing.T) {
+	b := newBench()
+	b.set = document(func(c *runtime.Correlation) { c.Condition = comparison(runtime.GreaterOrEqual, 1) })
+	down := func(*alert.Alert) error { return errors.New("503") }
+	b.mail.notify, b.webhook.notify = down, down
+	if _, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); err == nil {
+		t.Fatal("nothing failed")
+	}
+	b.mail.notify, b.webhook.notify = nil, nil
+	b.config.Exceptions = []runtime.Exception{{Rule: "r", Accounts: []string{""}}}
+	if result, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); err != nil || len(b.mail.accepted) != 1 {
+		t.Errorf("%s, %v, mails %q; want that of the correlation", result.Outcome, err, b.mail.accepted)
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
 const (
@@ -154,24 +156,36 @@ type Answer struct {
 
 // Send sends a request and returns the answer of a receiver that accepted it. It
 // repeats what is worth repeating, at most twice and only while ctx has time for
-// it. The error says what the receiver answered, or why there was no answer.
+// it. The error says what the receiver answered at last, or why there was no
+// answer; it is alert.ErrUnknownOutcome when any of the attempts may have been
+// accepted.
 func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
+	unknown := false
 	for attempt := 1; ; attempt++ {
 		answer, err := c.try(ctx, r)
 		if err == nil {
 			return answer, nil
 		}
-		wait, again := c.again(err, r.Repeatable, attempt)
-		if !again || r.Once || ctx.Err() != nil {
-			return Answer{}, err
-		}
-		if deadline, ok := ctx.Deadline(); ok && c.now().Add(wait).After(deadline) {
-			return Answer{}, err
-		}
-		if c.sleep(ctx, wait) != nil {
+		unknown = unknown || errors.Is(err, alert.ErrUnknownOutcome)
+		if c.last(ctx, r, err, attempt) {
+			if unknown && !errors.Is(err, alert.ErrUnknownOutcome) {
+				err = &afterUnknown{err}
+			}
 			return Answer{}, err
 		}
 	}
+}
+
+// last waits for the next attempt, and reports whether there is none.
+func (c *Client) last(ctx context.Context, r Request, err error, attempt int) bool {
+	wait, again := c.again(err, r.Repeatable, attempt)
+	if !again || r.Once || ctx.Err() != nil {
+		return true
+	}
+	if deadline, ok := ctx.Deadline(); ok && c.now().Add(wait).After(deadline) {
+		return true
+	}
+	return c.sleep(ctx, wait) != nil
 }
 
 // try sends a request once.

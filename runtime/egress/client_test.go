@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/egress"
 	"github.com/trailalerts/trailalerts/runtime/egress/egresstest"
 )
@@ -149,6 +150,7 @@ func TestRepeats(t *testing.T) {
 		{"And that does not matter to one that tells repeats.", "broken 200", true, 2, "", nil},
 		{"What is wrong stays wrong.", "400", true, 1, "answered 400 Bad Request: said so", nil},
 		{"So does what is forbidden.", "403", true, 1, "answered 403 Forbidden: said so", nil},
+		{"A refusal after an answer that did not come leaves it open.", "broken 429", true, 3, "answered 429 Too Many Requests: said so", nil},
 		{"And what is gone.", "404", true, 1, "answered 404 Not Found: said so", nil},
 	} {
 		t.Run(test.sentence, func(t *testing.T) {
@@ -182,6 +184,9 @@ func TestRepeats(t *testing.T) {
 			}
 			if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got error %v, want %q", err, test.want)
+			}
+			if unknown := strings.Contains(test.steps, "broken") || strings.HasSuffix(test.steps, "503"); test.want != "" && errors.Is(err, alert.ErrUnknownOutcome) != unknown {
+				t.Errorf("the outcome of %v is unknown: %v, want %v", err, !unknown, unknown)
 			}
 			if requests.Load() != test.requests {
 				t.Errorf("got %d requests, want %d", requests.Load(), test.requests)

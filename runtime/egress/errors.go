@@ -47,6 +47,19 @@ func (e *StatusError) Error() string {
 	return text
 }
 
+// Is makes an answer that leaves open whether the request was taken one of unknown
+// outcome: an error of the receiver itself, which may lie behind the taking.
+func (e *StatusError) Is(target error) bool {
+	tooBusy := e.Status == http.StatusServiceUnavailable && e.retryAfter > 0
+	return target == alert.ErrUnknownOutcome && (e.Status >= 500 && !tooBusy || e.Status == http.StatusRequestTimeout)
+}
+
+// afterUnknown is the error of an attempt after another of unknown outcome.
+type afterUnknown struct{ error }
+
+func (e *afterUnknown) Unwrap() error        { return e.error }
+func (e *afterUnknown) Is(target error) bool { return target == alert.ErrUnknownOutcome }
+
 // noAnswer is a request that was not answered.
 type noAnswer struct {
 	err  error

@@ -15,6 +15,7 @@ import (
 
 const (
 	freshFor  = 5 * time.Minute // how long a fetched value is used: a rotated one is in use after that time
+	staleFor  = time.Hour       // for how much longer, when fetching it again fails
 	fetchTime = 5 * time.Second // for fetching one
 )
 
@@ -78,7 +79,7 @@ func (s *Setting) Name() string { return s.name }
 func (s *Setting) AtHand() (Value, bool) { return s.value, s.arn == "" }
 
 // Get returns the value. One of Secrets Manager is fetched when it was not
-// fetched in the last minutes; white space around it is no part of it. The error
+// fetched in the last minutes; when that fails the old one serves for an hour. White space around it is no part of it. The error
 // names the setting and the ARN.
 func (s *Setting) Get(ctx context.Context) (Value, error) {
 	if s.arn == "" {
@@ -91,6 +92,9 @@ func (s *Setting) Get(ctx context.Context) (Value, error) {
 		return s.value, nil
 	}
 	text, err := s.fetch(ctx)
+	if err != nil && now.Before(s.expires.Add(staleFor)) && !s.expires.IsZero() {
+		return s.value, nil // what worked a moment ago is better than no alert
+	}
 	if err != nil {
 		return Value{}, fmt.Errorf("fetch %s from %s: %w", s.name, s.arn, err)
 	}

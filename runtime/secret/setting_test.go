@@ -153,6 +153,16 @@ func TestRotation(t *testing.T) {
 			t.Errorf("%s Got %q, %v after %d calls, want %q after %d", step.sentence, value.Reveal(), err, server.calls.Load(), step.want, step.calls)
 		}
 	}
+	// A failure to fetch it again is bridged for a while.
+	server.set(`{}`)
+	*now = now.Add(freshFor + staleFor - 2*time.Second)
+	if value, err := setting.Get(t.Context()); err != nil || value.Reveal() != "new" {
+		t.Errorf("for a while the old value serves: got %v", err)
+	}
+	*now = now.Add(time.Second)
+	if _, err := setting.Get(t.Context()); err == nil {
+		t.Error("the old value serves for ever")
+	}
 	if got := server.regions[0]; got != "eu-west-1" {
 		t.Errorf("the secret is asked for in %s, not in the region of its ARN", got)
 	}

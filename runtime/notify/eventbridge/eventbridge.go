@@ -98,7 +98,7 @@ func (n *Notifier) send(ctx context.Context, a *alert.Alert) error {
 		return awscall.Describe(err)
 	}
 	if len(out.Entries) != 1 {
-		return fmt.Errorf("the answer is about %d entries, not one", len(out.Entries))
+		return fmt.Errorf("the answer is about %d entries, not one: %w", len(out.Entries), alert.ErrUnknownOutcome)
 	}
 	entry := out.Entries[0]
 	if out.FailedEntryCount != 0 || entry.ErrorCode != nil || aws.ToString(entry.EventId) == "" {

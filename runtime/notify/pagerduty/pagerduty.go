@@ -127,7 +127,10 @@ func (n *Notifier) send(ctx context.Context, a *alert.Alert) error {
 		return err
 	}
 	var said pagerduty.V2EventResponse
-	if err := json.Unmarshal(answer.Body, &said); err != nil || said.Status != "success" {
+	if err := json.Unmarshal(answer.Body, &said); err != nil {
+		return fmt.Errorf("answered %d, but not success: %s: %w", answer.Status, answer.Message, alert.ErrUnknownOutcome)
+	}
+	if said.Status != "success" {
 		return fmt.Errorf("answered %d, but not success: %s", answer.Status, answer.Message)
 	}
 	return nil

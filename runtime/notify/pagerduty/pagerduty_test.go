@@ -173,7 +173,7 @@ func TestFailures(t *testing.T) {
 		{"An error inside PagerDuty: the dedup_key tells a repeat.", []string{"500 ", "503 ", success}, 3, ""},
 		{"An error that stays.", []string{"500 oops"}, 3, "pagerduty: answered 500 Internal Server Error: oops"},
 		{"A success that is none.", []string{`200 {"status":"throttled"}`}, 1, `pagerduty: answered 200, but not success: {"status":"throttled"}`},
-		{"The page of a gateway is no success.", []string{"200 <html>welcome"}, 1, "pagerduty: answered 200, but not success: <html>welcome"},
+		{"The page of a gateway is no success.", []string{"200 <html>welcome"}, 1, "pagerduty: answered 200, but not success: <html>welcome: it is not known whether it was accepted"},
 	} {
 		t.Run(test.sentence, func(t *testing.T) {
 			requests := 0

@@ -82,7 +82,7 @@ func (n *Notifier) Notify(ctx context.Context, a *alert.Alert) error {
 		return fmt.Errorf("%s: %w", channel, awscall.Describe(err))
 	}
 	if aws.ToString(out.MessageId) == "" {
-		return errors.New(channel + ": the answer has no message id")
+		return fmt.Errorf("%s: the answer has no message id: %w", channel, alert.ErrUnknownOutcome)
 	}
 	return nil
 }

@@ -67,8 +67,15 @@ type described struct {
 func (d *described) Error() string { return d.text }
 func (d *described) Unwrap() error { return d.err }
 
-// Is tells the outcome: a service that answered has not taken the call.
+// Is tells the outcome: a service that refused has not taken the call; one that
+// failed may have.
 func (d *described) Is(target error) bool {
+	if target != alert.ErrUnknownOutcome {
+		return false
+	}
 	var answer *awshttp.ResponseError
-	return target == alert.ErrUnknownOutcome && !errors.As(d.err, &answer) && notConnected(d.err) != aws.TrueTernary
+	if errors.As(d.err, &answer) {
+		return answer.HTTPStatusCode() >= 500
+	}
+	return notConnected(d.err) != aws.TrueTernary
 }
