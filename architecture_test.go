@@ -127,6 +127,20 @@ func TestImports(t *testing.T) {
 		}
 	})
 
+	t.Run("what tests stand on is in no binary", func(t *testing.T) {
+		stands := []string{"/runtime/store/storetest", "/runtime/store/dynamodb/dynamotest", "/runtime/egress/egresstest", "/runtime/notify/internal/notifytest"}
+		for _, stand := range stands {
+			if _, found := all[module+stand]; !found {
+				t.Errorf("there is no package %s: the rule about it is dead", stand)
+			}
+			for _, binary := range []string{"/cmd/analyzer", "/cmd/processor", "/cmd/trailalerts", "/cmd/sigmagen"} {
+				if slices.Contains(all[module+binary].Deps, module+stand) {
+					t.Errorf("%s depends on %s", binary, stand)
+				}
+			}
+		}
+	})
+
 	t.Run("generated code needs the runtime alone", func(t *testing.T) {
 		for _, i := range all[module+"/generated"].Imports {
 			if i != module+"/runtime" && !all[i].Standard {

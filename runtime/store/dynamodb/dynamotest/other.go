@@ -19,7 +19,7 @@ func OtherServer(t testing.TB) (endpoint string) {
 	t.Helper()
 	endpoint = os.Getenv("TRAILALERTS_TEST_DYNAMODB")
 	if endpoint == "" {
-		t.Skip("TRAILALERTS_TEST_DYNAMODB is not set to the endpoint of a server")
+		t.Skip("ONLY THE FAKE IS TESTED: TRAILALERTS_TEST_DYNAMODB is not set to the endpoint of another server")
 	}
 	return endpoint
 }
