@@ -32,7 +32,9 @@ func TestEnrichmentIsBounded(t *testing.T) {
 // A group that fires again and again remembers where it has fired, and old windows
 // do not fire anew.
 func TestManyWindows(t *testing.T) {
-	set := document(func(c *runtime.Correlation) { c.Condition, c.Window = comparison(runtime.GreaterOrEqual, 1), time.Second })
+	set := document(func(c *runtime.Correlation) {
+		c.Condition, c.Window = comparison(runtime.GreaterOrEqual, 1), time.Second
+	})
 	var matches []match
 	for i := range 300 {
 		matches = append(matches, match{rule: "r", at: fmt.Sprintf("%02d:%02d:00", 10+i/60, i%60)})
