@@ -94,7 +94,7 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, e
 	defer cancel()
 	err = p.mark(mark, partition, channel, attempt, failure)
 	if failure != nil {
-		refused := !errors.Is(failure, ErrUnknownOutcome)
+		refused := !again && !errors.Is(failure, ErrUnknownOutcome)
 		failure = fmt.Errorf("send alert %s to %s: %w", id, channel, failure)
 		if refused && err == nil {
 			failure = refusedError{failure}
@@ -122,8 +122,10 @@ func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt 
 			default:
 				d.Status, d.Error, d.Until = statusFailed, cut(failure.Error(), shownBytes), time.Time{}
 				if errors.Is(failure, ErrUnknownOutcome) {
-					d.Status = statusUnknown
 					d.Unknown++
+				}
+				if d.Unknown > 0 { // this attempt, or one before it
+					d.Status = statusUnknown
 				}
 			}
 			return true, nil

@@ -133,14 +133,21 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		b.mail.accepted = append(b.mail.accepted, a.ID())
 		return fmt.Errorf("no answer: %w", alert.ErrUnknownOutcome)
 	}
+	b.webhook.notify = func(*alert.Alert) error { return errors.New("503") }
 	if _, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); !errors.Is(err, alert.ErrUnknownOutcome) {
 		t.Fatalf("error %v", err)
 	}
+	// A refusal afterwards does not make it known that nothing arrived.
+	b.mail.notify = b.webhook.notify
+	if _, err := b.pipeline().Process(t.Context(), one("r", "10:00:00")); err == nil {
+		t.Fatal("nothing failed")
+	}
+	b.mail.notify, b.webhook.notify = nil, nil
 	result, err := b.pipeline().Process(t.Context(), one("r", "10:00:00"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]alert.Delivery{{Alert: "r//event-0", Channel: "mail", Again: true}}, result.Deliveries); diff != "" || !result.Resumed {
+	if diff := cmp.Diff([]alert.Delivery{{Alert: "r//event-0", Channel: "mail", Again: true}, {Alert: "r//event-0", Channel: "webhook"}}, result.Deliveries); diff != "" || !result.Resumed {
 		t.Errorf("resumed %v, deliveries (-want +got):\n%s", result.Resumed, diff)
 	}
 	e, _, err := alert.Explain(t.Context(), b.store, "r//event-0")
