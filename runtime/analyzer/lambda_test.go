@@ -1,50 +1,28 @@
 package analyzer
 
 import (
-	"bytes"
-	"context"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/internal/lambdatest"
 )
 
 // TestMain lets the test binary stand in for the Lambda binary.
-func TestMain(m *testing.M) {
-	if os.Getenv("ANALYZER_TEST_RUNS_MAIN") != "" {
-		Main(testSet())
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// command is a process that runs Main with nothing in its environment but env.
-func command(ctx context.Context, env ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, os.Args[0])
-	c.Env = append(env, "ANALYZER_TEST_RUNS_MAIN=1")
-	return c
-}
+func TestMain(m *testing.M) { lambdatest.Main(m, func() { Main(testSet()) }) }
 
 // The real Main under a Lambda Runtime API, with the real AWS clients against
 // servers of this test.
 func TestMainUnderTheRuntimeAPI(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-
 	delivered := pack(t, file(event("e1", "CreateUser", "")))
 	s3 := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.URL.Path != "/logs/a b+c.json.gz" {
@@ -80,56 +58,22 @@ func TestMainUnderTheRuntimeAPI(t *testing.T) {
 	}))
 	defer sqs.Close()
 
-	invocations := make(chan []byte, 2)
-	invocations <- notice("a+b%2Bc.json.gz")
-	invocations <- notice("missing.json.gz")
-	answers := make(chan string, 2)
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost {
-			body, _ := io.ReadAll(r.Body)
-			answers <- path.Base(r.URL.Path) + " " + string(body)
-			w.WriteHeader(http.StatusAccepted)
-			return
-		}
-		select {
-		case <-r.Context().Done():
-		case invocation := <-invocations:
-			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "r")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(20*time.Second).UnixMilli()))
-			_, _ = w.Write(invocation)
-		}
-	}))
-	defer api.Close()
-
-	var output bytes.Buffer
-	c := command(ctx, "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(api.URL, "http://"),
+	f := lambdatest.New(t, lambdatest.Config{Env: []string{
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x",
-		"AWS_ENDPOINT_URL_S3="+s3.URL, "AWS_ENDPOINT_URL_SQS="+sqs.URL, "SQS_QUEUE_URL="+sqs.URL+"/000000000000/findings")
-	c.Stdout, c.Stderr = &output, &output
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
+		"AWS_ENDPOINT_URL_S3=" + s3.URL, "AWS_ENDPOINT_URL_SQS=" + sqs.URL, "SQS_QUEUE_URL=" + sqs.URL + "/000000000000/findings",
+	}})
+	if got := f.Invoke(lambdatest.Invocation{Event: notice("a+b%2Bc.json.gz")}); got.String() != "succeeded: null" {
+		t.Errorf("%s, want success", got)
 	}
-	var got []string
-	for range 2 {
-		select {
-		case answer := <-answers:
-			got = append(got, answer)
-		case <-ctx.Done():
-			t.Error("the function did not answer")
-		}
+	got := f.Invoke(lambdatest.Invocation{Event: notice("missing.json.gz")})
+	if got.Outcome != lambdatest.Failed || !strings.Contains(got.Message, "logs/missing.json.gz: get: ") || !strings.Contains(got.Message, "NoSuchKey") {
+		t.Errorf("%s, want an error that names the object", got)
 	}
-	cancel()
-	_ = c.Wait() // it was killed
+	f.Kill() // nothing writes to the log any more
 	if t.Failed() {
-		t.Fatal(output.String())
+		t.Fatal(f.Log())
 	}
 
-	if got[0] != "response null" {
-		t.Errorf("first answer: %s, want success", got[0])
-	}
-	if !strings.HasPrefix(got[1], "error ") || !strings.Contains(got[1], "logs/missing.json.gz: get: ") || !strings.Contains(got[1], "NoSuchKey") {
-		t.Errorf("second answer: %s, want an error that names the object", got[1])
-	}
 	close(bodies)
 	var events []string
 	for body := range bodies {
@@ -142,7 +86,7 @@ func TestMainUnderTheRuntimeAPI(t *testing.T) {
 	if diff := cmp.Diff([]string{"e1 in a b+c.json.gz"}, events); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
-	for line := range strings.Lines(output.String()) {
+	for line := range strings.Lines(f.Log()) {
 		if !strings.HasPrefix(line, "{") && !strings.Contains(line, `{"errorMessage"`) {
 			t.Errorf("a line that is no JSON: %s", line)
 		}
@@ -150,13 +94,13 @@ func TestMainUnderTheRuntimeAPI(t *testing.T) {
 }
 
 func TestMainListsAllProblemsOfTheConfiguration(t *testing.T) {
-	out, err := command(t.Context()).Output()
-	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
-		t.Errorf("ended with %v, want exit status 1", err)
+	f := lambdatest.New(t, lambdatest.Config{})
+	if got := f.Invoke(lambdatest.Invocation{}); got.String() != "exited: before it asked for an event: exit status 1" {
+		t.Errorf("%s, want exit status 1", got)
 	}
 	var line map[string]any
-	if err := json.Unmarshal(out, &line); err != nil {
-		t.Fatalf("wrote %q: %v", out, err)
+	if err := json.Unmarshal([]byte(f.Log()), &line); err != nil {
+		t.Fatalf("wrote %q: %v", f.Log(), err)
 	}
 	if got, want := line["error"], "configuration: SQS_QUEUE_URL is not set; AWS_REGION is not set"; got != want {
 		t.Errorf("error: %q, want %q", got, want)
