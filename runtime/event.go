@@ -59,6 +59,10 @@ func (e *Event) Err() error {
 	return e.err
 }
 
+// Parsed reports whether a field of the record has been read: the dispatch alone,
+// which picks the rules to try, does not parse it.
+func (e *Event) Parsed() bool { return e.parsed }
+
 // Valid reports whether the record can be read. Matchers call it when their
 // condition would hold on a record in which no search does.
 func (e *Event) Valid() bool { return e.Err() == nil }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/internal/emf"
 )
 
 type fakeS3 struct {
@@ -35,18 +36,22 @@ func (f fakeS3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(
 }
 
 type fakeSQS struct {
-	send func(ctx context.Context, entries []types.SendMessageBatchRequestEntry) (*sqs.SendMessageBatchOutput, error)
+	send func(ctx context.Context, url string, entries []types.SendMessageBatchRequestEntry) (*sqs.SendMessageBatchOutput, error)
 }
 
 func (f fakeSQS) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
-	return f.send(ctx, in.Entries)
+	return f.send(ctx, *in.QueueUrl, in.Entries)
 }
+
+// clock is what every bench takes for now: 5 minutes after event.
+var clock = time.Date(2025, 3, 9, 16, 5, 0, 0, time.UTC)
 
 // bench is a handler among fakes, and what came out of it.
 type bench struct {
 	*handler
 	files   map[string][]byte // by bucket/key
 	batches [][]string        // the bodies that the queue took, a slice a call
+	shadows int               // of these batches: those for the queue of the shadow
 	slept   []time.Duration
 	log     bytes.Buffer
 
@@ -67,18 +72,25 @@ func newBench(t *testing.T) *bench {
 			}
 			return bytes.NewReader(file), nil
 		}},
-		queue: &queue{
-			client: fakeSQS{b.take},
-			sleep:  func(_ context.Context, d time.Duration) error { b.slept = append(b.slept, d); return nil },
-			jitter: func(d time.Duration) time.Duration { return d },
-		},
-		logger: slog.New(slog.NewJSONHandler(&b.log, nil)),
+		now:     func() time.Time { return clock },
+		logger:  slog.New(slog.NewJSONHandler(&b.log, nil)),
+		out:     &b.log,
+		metrics: emf.Batch{Namespace: "TrailAlerts"},
 	}
+	q := queue{
+		client: fakeSQS{b.take}, url: "https://q/1/live",
+		sleep:  func(_ context.Context, d time.Duration) error { b.slept = append(b.slept, d); return nil },
+		jitter: func(d time.Duration) time.Duration { return d },
+	}
+	b.live = &q
+	shadowed := q
+	shadowed.url = "https://q/1/shadow"
+	b.shadow = &shadowed
 	return b
 }
 
 // take checks a batch as SQS does.
-func (b *bench) take(ctx context.Context, entries []types.SendMessageBatchRequestEntry) (*sqs.SendMessageBatchOutput, error) {
+func (b *bench) take(ctx context.Context, url string, entries []types.SendMessageBatchRequestEntry) (*sqs.SendMessageBatchOutput, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -115,6 +127,9 @@ func (b *bench) take(ctx context.Context, entries []types.SendMessageBatchReques
 		out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id})
 	}
 	b.batches = append(b.batches, taken)
+	if url == b.shadow.url {
+		b.shadows++
+	}
 	return &out, nil
 }
 
@@ -144,7 +159,7 @@ func (b *bench) events(t *testing.T) string {
 	return strings.Join(ids, " ")
 }
 
-// lines returns the log without times.
+// lines returns the log without times and metrics.
 func (b *bench) lines(t *testing.T) []map[string]any {
 	t.Helper()
 	var lines []map[string]any
@@ -152,6 +167,9 @@ func (b *bench) lines(t *testing.T) []map[string]any {
 		var line map[string]any
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatalf("log line %s: %v", text, err)
+		}
+		if line["_aws"] != nil {
+			continue
 		}
 		delete(line, "time")
 		delete(line, "ms")

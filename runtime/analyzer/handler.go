@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -12,11 +13,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/cloudtrail"
+	"github.com/trailalerts/trailalerts/runtime/internal/emf"
+	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
 )
 
 // objectGetter is what the analyzer needs of S3.
@@ -27,32 +31,99 @@ type objectGetter interface {
 type handler struct {
 	set     runtime.Ruleset
 	objects objectGetter
-	queue   *queue
+	live    *queue
+	shadow  *queue // nil when SHADOW_SQS_QUEUE_URL is not set
+	prefix  string // keys of objects that are read begin with it
+	now     func() time.Time
 	logger  *slog.Logger
+
+	out     io.Writer // of metrics, which are lines beside those of the logger
+	metrics emf.Batch // what those of an invocation begin with
 }
 
 // errNoTime says why work was left undone.
 var errNoTime = errors.New("the time of the invocation is nearly over")
 
-// handle analyzes the objects that an event announces. It goes through all of
-// them whatever becomes of one, and then returns everything that went wrong, so
+// handle analyzes what an event leads to. It goes through all of it whatever
+// becomes of one source. Of a batch of SQS messages it names those that are to be
+// delivered again; for any other event it returns everything that went wrong, so
 // that Lambda repeats the event.
-func (h *handler) handle(ctx context.Context, event json.RawMessage) error {
-	objects, skips, err := parseNotification(event)
-	errs := []error{err}
-	for _, s := range skips {
-		h.logger.InfoContext(ctx, "notification skipped", "bucket", s.bucket, "key", s.key, "reason", s.reason)
+func (h *handler) handle(ctx context.Context, event json.RawMessage) (any, error) {
+	queue, metrics := h.live, h.metrics
+	if shadow.Invoked(ctx) {
+		queue, metrics.Namespace = h.shadow, shadow.Namespace(metrics.Namespace)
 	}
-
+	if queue == nil {
+		return nil, errors.New("invoked through the alias shadow, and SHADOW_SQS_QUEUE_URL is not set")
+	}
 	reading, sending, cancel := stages(ctx)
 	defer cancel()
-	for i, o := range objects {
-		if reading.Err() != nil {
-			errs = append(errs, fmt.Errorf("not read: %s: %w", list(objects[i:]), context.Cause(reading)))
+	i := invocation{handler: h, reading: reading, sending: sending, queue: queue, metrics: &metrics}
+	for _, name := range []string{recordsScanned, matches, objectsRead, objectsFailed, eventsSkipped, findingsSent} {
+		metrics.Count(name, 0) // an alarm on a metric needs its zeros
+	}
+	defer func() {
+		if err := metrics.Write(h.out, h.now()); err != nil {
+			h.logger.ErrorContext(ctx, "metrics not written", "error", err.Error())
+		}
+	}()
+	batch, ok := messages(event)
+	if !ok {
+		return nil, i.do(unwrap(event))
+	}
+	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	for _, m := range batch {
+		if err := i.do(unwrap([]byte(m.Body))); err != nil {
+			// The response carries no reason, so this line is where it is told.
+			h.logger.ErrorContext(ctx, "message failed", "message_id", m.MessageID, "error", err.Error())
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageID})
+		}
+	}
+	return response, nil
+}
+
+// An invocation is one call of the function.
+type invocation struct {
+	*handler
+	reading, sending context.Context
+	queue            *queue
+	metrics          *emf.Batch
+}
+
+// The metrics of the function. All but the last are counts.
+const (
+	recordsScanned = "RecordsScanned"       // records that could be read
+	matches        = "Matches"              // of a rule on a record; also by Rule
+	objectsRead    = "ObjectsRead"          // objects, and records by EventBridge, that were read to the end
+	objectsFailed  = "ObjectsFailed"        // those that were not, or held an unreadable record, or whose findings were not all sent
+	eventsSkipped  = "EventsSkipped"        // events, or parts of one, that the function does not know
+	findingsSent   = "FindingsSent"         // that the queue took
+	deliveryDelay  = "DeliveryDelaySeconds" // from the first record of an object to its being read
+)
+
+// do analyzes what an event, or one message of a batch, leads to.
+func (i *invocation) do(w work) error {
+	for _, s := range w.skips {
+		level := slog.LevelInfo
+		if s.unknown {
+			level = slog.LevelWarn
+			i.metrics.Count(eventsSkipped, 1)
+		}
+		i.logger.LogAttrs(i.reading, level, "skipped", slog.String("bucket", s.bucket), slog.String("key", s.key), slog.String("reason", s.reason))
+	}
+	errs := []error{w.err()}
+	for n, s := range w.sources {
+		if i.reading.Err() != nil {
+			errs = append(errs, fmt.Errorf("not read: %s: %w", list(w.sources[n:]), context.Cause(i.reading)))
 			break
 		}
-		if err := h.analyze(reading, sending, o); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", o, err))
+		if !strings.HasPrefix(s.key, i.prefix) && s.record == nil {
+			i.logger.LogAttrs(i.reading, slog.LevelInfo, "skipped", slog.String("bucket", s.bucket), slog.String("key", s.key),
+				slog.String("reason", "its key does not begin with "+i.prefix))
+			continue
+		}
+		if err := i.analyze(s); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -73,25 +144,32 @@ func stages(ctx context.Context) (reading, sending context.Context, cancel func(
 	return reading, sending, func() { cancelReading(); cancelSending() }
 }
 
-// tally counts what was found in one object.
+// tally counts what was found in one source.
 type tally struct {
-	records    int    // that could be read
-	matches    int    // of a rule on a record; each is a finding
-	sent       int    // findings that the queue took
-	unreadable int    // records that could not be read
-	notRecords int    // values in the place of a record that are none
-	skipped    string // why the object was skipped; "" when it was not
+	records    int       // that could be read
+	candidates int       // of the records: those that the dispatch gave to a rule
+	unreadable int       // records that could not be read
+	notRecords int       // values in the place of a record that are none
+	skipped    string    // why the source was skipped; "" when it was not
+	matches    int       // of a rule on a record; each is a finding
+	sent       int       // findings that the queue took
+	first      time.Time // eventTime of the first record; zero when it has none
 }
 
-// analyze reads one object, and writes one line about it.
-func (h *handler) analyze(reading, sending context.Context, o object) error {
-	begun := time.Now()
+// analyze reads one source, and writes one line about it.
+func (i *invocation) analyze(s source) error {
+	begun := i.now()
 	var t tally
-	err := h.read(reading, sending, o, &t)
+	err := i.read(s, &t)
+	ended := i.now()
 	attrs := []slog.Attr{
-		slog.String("bucket", o.bucket), slog.String("key", o.key),
-		slog.Int("records", t.records), slog.Int("matches", t.matches), slog.Int("sent", t.sent), slog.Int("unreadable", t.unreadable),
-		slog.Int64("ms", time.Since(begun).Milliseconds()), slog.Bool("failed", err != nil),
+		slog.String("bucket", s.bucket), slog.String("key", s.key),
+		slog.Int("records", t.records), slog.Int("candidates", t.candidates), slog.Int("matches", t.matches), slog.Int("sent", t.sent), slog.Int("unreadable", t.unreadable),
+		slog.Int64("ms", ended.Sub(begun).Milliseconds()), slog.Bool("failed", err != nil),
+	}
+	if !t.first.IsZero() {
+		attrs = append(attrs, slog.Int64("delay_s", int64(begun.Sub(t.first).Seconds())))
+		i.metrics.Seconds(deliveryDelay, begun.Sub(t.first))
 	}
 	if t.notRecords > 0 {
 		attrs = append(attrs, slog.Int("not_records", t.notRecords))
@@ -99,23 +177,42 @@ func (h *handler) analyze(reading, sending context.Context, o object) error {
 	if t.skipped != "" {
 		attrs = append(attrs, slog.String("skipped", t.skipped))
 	}
-	h.logger.LogAttrs(reading, slog.LevelInfo, "object", attrs...)
+	i.logger.LogAttrs(i.reading, slog.LevelInfo, "object", attrs...)
+	i.metrics.Count(recordsScanned, t.records)
+	i.metrics.Count(findingsSent, t.sent)
+	if err != nil {
+		i.metrics.Count(objectsFailed, 1)
+	} else {
+		i.metrics.Count(objectsRead, 1)
+	}
 	return err
 }
 
-// read streams the records of one object through the rules to the queue. What
-// was found is sent whatever comes of the rest of the object. Nothing is shared
-// between objects, so invocations may run side by side.
-func (h *handler) read(reading, sending context.Context, o object, t *tally) error {
-	out, err := h.objects.GetObject(reading, &s3.GetObjectInput{Bucket: &o.bucket, Key: &o.key})
-	if err != nil {
-		return fmt.Errorf("get: %w", err)
+// open returns the content of a source.
+func (i *invocation) open(s source) (io.ReadCloser, error) {
+	if s.record != nil {
+		return io.NopCloser(bytes.NewReader(s.record)), nil
 	}
-	defer func() { _ = out.Body.Close() }() // it was only read; an error changes nothing
+	out, err := i.objects.GetObject(i.reading, &s3.GetObjectInput{Bucket: &s.bucket, Key: &s.key})
+	if err != nil {
+		return nil, fmt.Errorf("get: %w", err)
+	}
+	return out.Body, nil
+}
+
+// read streams the records of one source through the rules to the queue. What
+// was found is sent whatever comes of the rest. Nothing is shared between
+// sources, so invocations may run side by side.
+func (i *invocation) read(s source, t *tally) error {
+	body, err := i.open(s)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }() // it was only read; an error changes nothing
 
 	var unreadable, lost problems
-	box := &outbox{queue: h.queue, lost: &lost}
-	readErr := h.scan(reading, sending, o, out.Body, t, box, &unreadable)
+	box := &outbox{queue: i.queue, lost: &lost}
+	readErr := i.scan(s, body, t, box, &unreadable)
 	if errors.Is(readErr, cloudtrail.ErrNotRecords) { // the reader says so only of a file without any record
 		t.skipped = readErr.Error()
 		readErr = nil
@@ -124,67 +221,74 @@ func (h *handler) read(reading, sending context.Context, o object, t *tally) err
 		if readErr != nil {
 			readErr = fmt.Errorf("read after %d records: %w", t.records, readErr)
 		}
-		box.flush(sending)
+		box.flush(i.sending)
 	}
 	t.sent = box.sent
 	return errors.Join(readErr, unreadable.err("unreadable"), lost.err("not sent"), box.broken)
 }
 
-// scan goes through the records of one file, up to its end or until the queue
-// is out of reach. It returns what is wrong with the file as a whole.
-func (h *handler) scan(reading, sending context.Context, o object, file io.Reader, t *tally, box *outbox, unreadable *problems) error {
+// scan goes through the records of one source, up to its end or until the queue
+// is out of reach. It returns what is wrong with the source as a whole.
+func (i *invocation) scan(s source, file io.Reader, t *tally, box *outbox, unreadable *problems) error {
 	// Stores and people unpack files without renaming them, and a retry would not
 	// mend that: the first bytes tell whether a file is compressed.
-	reader := cloudtrail.NewReader(file, cloudtrail.FormatOf(o.key).AnyCompression(), cloudtrail.Limits{})
+	reader := cloudtrail.NewReader(file, cloudtrail.FormatOf(s.key).AnyCompression(), cloudtrail.Limits{})
 	event := runtime.NewEvent(nil)
 	var matched []*runtime.Rule
 	for {
-		if reading.Err() != nil {
-			return context.Cause(reading)
+		if i.reading.Err() != nil {
+			return context.Cause(i.reading)
 		}
 		record, err := reader.Next()
 		if err == io.EOF {
 			return nil
 		}
 		if bad, one := errors.AsType[*cloudtrail.RecordError](err); one {
-			h.refused(reading, o, bad, t, unreadable)
+			i.refused(s, bad, t, unreadable)
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		event.Reset(record.Raw)
+		matched = i.set.Match(matched[:0], event)
+		candidate := event.Parsed()
 		if err := event.Err(); err != nil {
-			h.refused(reading, o, &cloudtrail.RecordError{Index: record.Index, Err: withoutContent(err)}, t, unreadable)
+			i.refused(s, &cloudtrail.RecordError{Index: record.Index, Err: withoutContent(err)}, t, unreadable)
 			continue
 		}
-		t.records++
-		matched = h.set.Match(matched[:0], event)
+		if t.records++; t.records == 1 {
+			t.first, _ = time.Parse(time.RFC3339, event.Get("eventTime").Text()) // a record need not say when it was
+		}
+		if candidate {
+			t.candidates++
+		}
 		slices.SortFunc(matched, func(a, b *runtime.Rule) int { return cmp.Compare(a.Key, b.Key) })
 		for _, rule := range matched {
 			t.matches++
-			finding := alert.NewFinding(rule, event, alert.Location{Bucket: o.bucket, File: o.key, Record: record.Index})
+			i.metrics.Count(matches, 1, emf.Dimension{Name: "Rule", Value: rule.Key})
+			finding := alert.NewFinding(rule, event, alert.Location{Bucket: s.bucket, File: s.key, Record: record.Index})
 			finding.Raw = record.Raw // newMessage copies it before the reader goes on
 			m, err := newMessage(finding)
 			if err != nil {
 				box.lost.add(err)
 				continue
 			}
-			if box.add(sending, m); box.broken != nil {
-				return nil // the rest is read when Lambda repeats the event
+			if box.add(i.sending, m); box.broken != nil {
+				return nil // the rest is read when the event comes again
 			}
 		}
 	}
 }
 
-// loggedRecords bounds the lines about single records of one object: a broken
+// loggedRecords bounds the lines about single records of one source: a broken
 // file may have as many of them as it has lines.
 const loggedRecords = 10
 
 // refused counts what stands in the place of a record and cannot be read as
 // one, and writes a line about it. What is no record at all is no loss;
-// anything else fails the object.
-func (h *handler) refused(ctx context.Context, o object, bad *cloudtrail.RecordError, t *tally, unreadable *problems) {
+// anything else fails the source.
+func (i *invocation) refused(s source, bad *cloudtrail.RecordError, t *tally, unreadable *problems) {
 	message, level, seen := "record unreadable", slog.LevelError, &t.unreadable
 	if errors.Is(bad, cloudtrail.ErrNotRecord) {
 		message, level, seen = "record skipped", slog.LevelWarn, &t.notRecords
@@ -192,7 +296,7 @@ func (h *handler) refused(ctx context.Context, o object, bad *cloudtrail.RecordE
 		unreadable.add(bad)
 	}
 	if *seen++; *seen <= loggedRecords {
-		h.logger.LogAttrs(ctx, level, message, slog.String("bucket", o.bucket), slog.String("key", o.key),
+		i.logger.LogAttrs(i.reading, level, message, slog.String("bucket", s.bucket), slog.String("key", s.key),
 			slog.Int("record", bad.Index), slog.String("reason", bad.Err.Error()))
 	}
 }
@@ -204,10 +308,10 @@ func withoutContent(err error) error {
 	return errors.New(reason)
 }
 
-func list(objects []object) string {
-	names := make([]string, len(objects))
-	for i, o := range objects {
-		names[i] = o.String()
+func list(sources []source) string {
+	names := make([]string, len(sources))
+	for i, s := range sources {
+		names[i] = s.String()
 	}
 	return strings.Join(names, ", ")
 }

@@ -23,7 +23,7 @@ func TestHandleSendsAFindingForEachMatch(t *testing.T) {
 	b := newBench(t)
 	record := event("e2", "StopLogging", `,"awsRegion":"eu-west-1"`)
 	b.files["logs/a b.json.gz"] = pack(t, file(event("e1", "Other", ""), record))
-	if err := b.handle(t.Context(), notice("a+b.json.gz")); err != nil {
+	if _, err := b.handle(t.Context(), notice("a+b.json.gz")); err != nil {
 		t.Fatal(err)
 	}
 	want := func(key string) alert.Finding {
@@ -43,7 +43,7 @@ func TestHandleSendsAFindingForEachMatch(t *testing.T) {
 	}
 	line := map[string]any{
 		"level": "INFO", "msg": "object", "bucket": "logs", "key": "a b.json.gz",
-		"records": 2., "matches": 2., "sent": 2., "unreadable": 0., "failed": false,
+		"records": 2., "candidates": 2., "matches": 2., "sent": 2., "unreadable": 0., "failed": false, "delay_s": 300.,
 	}
 	if diff := cmp.Diff([]map[string]any{line}, b.lines(t)); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
@@ -134,21 +134,21 @@ func TestHandle(t *testing.T) {
 		},
 		{
 			name:   "a digest is not even fetched",
-			notice: notice("AWSLogs/1/CloudTrail-Digest/x.json.gz"), log: []string{"notification skipped: CloudTrail digest"},
+			notice: notice("AWSLogs/111122223333/CloudTrail-Digest/x.json.gz"), log: []string{"skipped: CloudTrail digest"},
 		},
 		{
 			name:   "a test event is named and skipped",
-			notice: []byte(`{"Event":"s3:TestEvent","Bucket":"logs"}`), log: []string{"notification skipped: s3:TestEvent"},
+			notice: []byte(`{"Event":"s3:TestEvent","Bucket":"logs"}`), log: []string{"skipped: s3:TestEvent"},
 		},
 		{
-			name:   "an unknown envelope fails",
-			notice: []byte(`{"detail-type":"x"}`), says: []string{"an EventBridge event"},
+			name:   "an unknown envelope is named and skipped",
+			notice: []byte(`{"detail-type":"x"}`), log: []string{`skipped: an EventBridge event with source "" and detail-type "x"`},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			b.files = c.files
-			err := b.handle(t.Context(), c.notice)
+			_, err := b.handle(t.Context(), c.notice)
 			if diff := cmp.Diff(c.events, b.events(t)); diff != "" {
 				t.Errorf("findings about events (-want +got):\n%s", diff)
 			}
@@ -187,7 +187,7 @@ func TestHandle(t *testing.T) {
 }
 
 func TestHandleKeepsTheCauseOfAFailedGet(t *testing.T) {
-	err := newBench(t).handle(t.Context(), notice("a.json"))
+	_, err := newBench(t).handle(t.Context(), notice("a.json"))
 	if _, ok := errors.AsType[*s3types.NoSuchKey](err); !ok {
 		t.Errorf("error %v wraps no NoSuchKey", err)
 	}
@@ -199,7 +199,7 @@ func TestHandleFailsAnObjectWhoseBodyBreaksOff(t *testing.T) {
 	b.objects = fakeS3{func(context.Context, string) (io.Reader, error) {
 		return io.MultiReader(strings.NewReader(`{"Records":[`+event("e1", "CreateUser", "")+","), iotest.ErrReader(reset)), nil
 	}}
-	if err := b.handle(t.Context(), notice("a.json")); !errors.Is(err, reset) || !strings.Contains(err.Error(), "logs/a.json") {
+	if _, err := b.handle(t.Context(), notice("a.json")); !errors.Is(err, reset) || !strings.Contains(err.Error(), "logs/a.json") {
 		t.Errorf("error: %v, want one about logs/a.json that wraps %v", err, reset)
 	}
 	if got := b.events(t); got != "e1" {
@@ -235,7 +235,7 @@ func TestHandleStopsBeforeTheDeadline(t *testing.T) {
 				defer cancel()
 				b := newBench(t)
 				b.objects = c.objects
-				err := b.handle(ctx, notice("a", "b", "c", "d", "e"))
+				_, err := b.handle(ctx, notice("a", "b", "c", "d", "e"))
 				for _, says := range c.says {
 					if !strings.Contains(fmt.Sprint(err), says) {
 						t.Errorf("error: %v, want one that says %s", err, says)

@@ -117,7 +117,7 @@ func TestConfiguration(t *testing.T) {
 		{"a local queue is accepted", "http://127.0.0.1:4566/000000000000/findings", ""},
 		{"an ARN is refused", "arn:aws:sqs:eu-west-1:111122223333:findings", "SQS_QUEUE_URL is \"arn:aws:sqs:eu-west-1:111122223333:findings\", which is not the URL of a queue"},
 		{"what no URL can be is refused", "https://a b/", "which is not the URL of a queue"},
-		{"a FIFO queue is refused by name", "https://sqs.eu-west-1.amazonaws.com/111122223333/findings.fifo", "a FIFO queue; this release sends to a standard queue"},
+		{"a FIFO queue is refused by name", "https://sqs.eu-west-1.amazonaws.com/111122223333/findings.fifo", "a FIFO queue; findings go to a standard queue"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := map[string]string{"SQS_QUEUE_URL": c.url, "AWS_REGION": "eu-west-1"}

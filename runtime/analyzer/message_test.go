@@ -51,7 +51,7 @@ func TestFindingsAreTrimmedNeverDropped(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			b.files["logs/a.json"] = file(c.record)
-			if err := b.handle(t.Context(), notice("a.json")); err != nil {
+			if _, err := b.handle(t.Context(), notice("a.json")); err != nil {
 				t.Fatal(err)
 			}
 			findings := b.findings(t)

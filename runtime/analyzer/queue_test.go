@@ -17,7 +17,7 @@ import (
 // send puts messages of the sizes into an outbox and flushes it. Message i begins with its number.
 func send(b *bench, sizes ...int) (box *outbox, lost *problems) {
 	lost = new(problems)
-	box = &outbox{queue: b.queue, lost: lost}
+	box = &outbox{queue: b.live, lost: lost}
 	for i, size := range sizes {
 		id := fmt.Sprintf("m%d", i)
 		box.add(context.Background(), message{id: id, body: id + strings.Repeat(" ", size-len(id))})
@@ -122,11 +122,11 @@ func TestOnlyFailedEntriesAreSentAgain(t *testing.T) {
 func TestAnEntryMissingInTheAnswerIsSentAgain(t *testing.T) {
 	b := newBench(t)
 	calls := 0
-	b.queue.client = fakeSQS{func(ctx context.Context, entries []types.SendMessageBatchRequestEntry) (*sqs.SendMessageBatchOutput, error) {
+	b.live.client = fakeSQS{func(ctx context.Context, _ string, entries []types.SendMessageBatchRequestEntry) (*sqs.SendMessageBatchOutput, error) {
 		if calls++; calls == 1 {
 			return &sqs.SendMessageBatchOutput{Successful: []types.SendMessageBatchResultEntry{{Id: entries[1].Id}, {Id: nil}}}, nil
 		}
-		return b.take(ctx, entries)
+		return b.take(ctx, "", entries)
 	}}
 	if box, lost := send(b, 9, 9, 9); box.sent != 3 || lost.n != 0 || ids(b.batches) != "0 2" {
 		t.Errorf("sent %d, lost %d, second call %s; want 3, 0 and 0 2", box.sent, lost.n, ids(b.batches))
@@ -137,7 +137,7 @@ func TestACallThatFailsEndsTheObject(t *testing.T) {
 	down := errors.New("no such host")
 	b := newBench(t)
 	calls := 0
-	b.queue.client = fakeSQS{func(context.Context, []types.SendMessageBatchRequestEntry) (*sqs.SendMessageBatchOutput, error) {
+	b.live.client = fakeSQS{func(context.Context, string, []types.SendMessageBatchRequestEntry) (*sqs.SendMessageBatchOutput, error) {
 		calls++
 		return nil, down
 	}}
@@ -146,7 +146,7 @@ func TestACallThatFailsEndsTheObject(t *testing.T) {
 		records = append(records, event(fmt.Sprint("e", i), "CreateUser", ""))
 	}
 	b.files["logs/a.json"], b.files["logs/b.json"] = file(records...), file(records...)
-	err := b.handle(t.Context(), notice("a.json", "b.json"))
+	_, err := b.handle(t.Context(), notice("a.json", "b.json"))
 	for _, says := range []string{"logs/a.json: send 10 findings: no such host", "logs/b.json: send 10 findings: no such host"} {
 		if !errors.Is(err, down) || !strings.Contains(err.Error(), says) {
 			t.Errorf("error: %v, want one that wraps %v and says %s", err, down, says)
@@ -160,7 +160,7 @@ func TestACallThatFailsEndsTheObject(t *testing.T) {
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	b := newBench(t)
 	b.answer = func(int, string) *types.BatchResultErrorEntry { return &types.BatchResultErrorEntry{} }
-	b.queue.sleep = func(context.Context, time.Duration) error { return errNoTime }
+	b.live.sleep = func(context.Context, time.Duration) error { return errNoTime }
 	if box, _ := send(b, 9, 9); !errors.Is(box.broken, errNoTime) || !strings.Contains(box.broken.Error(), "send 2 findings again") {
 		t.Errorf("error: %v, want one that wraps %v", box.broken, errNoTime)
 	}

@@ -1,0 +1,194 @@
+package analyzer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trailalerts/trailalerts/runtime/internal/emf/emftest"
+)
+
+// batch is a batch of SQS messages with the ids m0, m1, …
+func batch(bodies ...string) json.RawMessage {
+	var list []string
+	for i, body := range bodies {
+		list = append(list, fmt.Sprintf(`{"messageId":"m%d","eventSource":"aws:sqs","body":%s}`, i, quoted(body)))
+	}
+	return json.RawMessage(records(list...))
+}
+
+// failures returns the ids of the messages that an answer wants again.
+func failures(t *testing.T, answer any) string {
+	t.Helper()
+	response, ok := answer.(events.SQSEventResponse)
+	if !ok {
+		t.Fatalf("answered %#v, not as to a batch of SQS", answer)
+	}
+	text, err := json.Marshal(response)
+	if err != nil || response.BatchItemFailures == nil {
+		t.Fatalf("answer %s: %v", text, err) // null would mean a broken function to Lambda
+	}
+	var ids []string
+	for _, f := range response.BatchItemFailures {
+		ids = append(ids, f.ItemIdentifier)
+	}
+	return strings.Join(ids, " ")
+}
+
+func TestABatchFailsMessageByMessage(t *testing.T) {
+	b := newBench(t)
+	b.files["logs/a.json"] = file(event("e1", "CreateUser", ""))
+	b.files["logs/b.json"] = file(event("e2", "CreateUser", ""), `{"eventVersion":"1.11","eventName":tsecret}`)
+	b.files["logs/c.json"] = file(event("e3", "CreateUser", ""))
+	answer, err := b.handle(t.Context(), batch(string(notice("a.json")), string(notice("missing.json")), inSNS(string(notice("b.json"))), `{"key1":"x"}`, "[", objectCreated("logs", "c.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := failures(t, answer); got != "m1 m2 m4" {
+		t.Errorf("wants %q again, want m1 (no object), m2 (an unreadable record) and m4 (no JSON)", got)
+	}
+	if got := b.events(t); got != "e1 e2 e3" {
+		t.Errorf("findings about %q, want e1 e2 e3", got)
+	}
+	var failed []string
+	for _, line := range b.lines(t) {
+		if line["msg"] == "message failed" {
+			failed = append(failed, fmt.Sprint(line["message_id"], " ", line["error"]))
+		}
+	}
+	for i, want := range []string{"m1 logs/missing.json: get: NoSuchKey", "m2 logs/b.json: 1 unreadable: record 1", "m4 the event, or what it wraps, is not a JSON object"} {
+		if i >= len(failed) || !strings.HasPrefix(failed[i], want) {
+			t.Errorf("lines about failed messages:\n%s\nwant one that begins with %s", strings.Join(failed, "\n"), want)
+		}
+	}
+}
+
+// Of 60 s, 54 are for reading.
+func TestABatchNamesWhatThereWasNoTimeFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.objects = fakeS3{func(ctx context.Context, _ string) (io.Reader, error) {
+			if err := sleep(ctx, 25*time.Second); err != nil {
+				return nil, err
+			}
+			return strings.NewReader(string(file(event("e1", "CreateUser", "")))), nil
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		answer, err := b.handle(ctx, batch(string(notice("a")), string(notice("b")), string(notice("c")), string(notice("d"))))
+		if err != nil || ctx.Err() != nil {
+			t.Fatal(err, ctx.Err())
+		}
+		if got := failures(t, answer); got != "m2 m3" {
+			t.Errorf("wants %q again, want m2 m3", got)
+		}
+	})
+}
+
+func TestARecordByEventBridgeIsTheOneInTheFile(t *testing.T) {
+	b := newBench(t)
+	b.files["logs/a.json"] = file(event("e1", "CreateUser", ""))
+	inFile := strings.Replace(event("e1", "CreateUser", ""), `,"recipientAccountId":"111122223333"`, "", 1)
+	if _, err := b.handle(t.Context(), json.RawMessage(apiCall(inFile))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.handle(t.Context(), notice("a.json")); err != nil {
+		t.Fatal(err)
+	}
+	found := b.findings(t)
+	if len(found) != 2 || found[0].ID() != found[1].ID() {
+		t.Fatalf("findings %v, want two of one ID", found)
+	}
+	if l := found[0].Location; l.Bucket != "" || l.File != "eventbridge:e-1" || l.Record != 0 {
+		t.Errorf("location %+v, want that of the event", l)
+	}
+}
+
+func TestARecordByEventBridgeThatCannotBeReadFails(t *testing.T) {
+	b := newBench(t)
+	deep := `{"eventVersion":"1.11","x":` + strings.Repeat("[", 400) + strings.Repeat("]", 400) + `}`
+	_, err := b.handle(t.Context(), json.RawMessage(apiCall(deep)))
+	if err == nil || !strings.Contains(err.Error(), "eventbridge:e-1: 1 unreadable: record 0: the record is nested deeper than 300 levels") {
+		t.Errorf("error: %v", err)
+	}
+}
+
+func TestTheAliasShadowHasAQueueAndMetricsOfItsOwn(t *testing.T) {
+	shadow := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{InvokedFunctionArn: "arn:aws:lambda:eu-west-1:111122223333:function:analyzer:shadow"})
+	b := newBench(t)
+	b.files["logs/a.json"] = file(event("e1", "CreateUser", ""))
+	for i, ctx := range []context.Context{shadow, t.Context()} {
+		if _, err := b.handle(ctx, notice("a.json")); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.batches) != i+1 || b.shadows != 1 {
+			t.Errorf("after invocation %d: %d batches, %d of them in the shadow", i, len(b.batches), b.shadows)
+		}
+	}
+	sums := emftest.Sums(t, b.log.String(), clock)
+	if sums["TrailAlerts/shadow RecordsScanned"] != 1 || sums["TrailAlerts RecordsScanned"] != 1 {
+		t.Errorf("metrics: %v", sums)
+	}
+
+	b.handler.shadow = nil
+	if _, err := b.handle(shadow, notice("a.json")); err == nil || !strings.Contains(err.Error(), "SHADOW_SQS_QUEUE_URL is not set") {
+		t.Errorf("error: %v, want one that names the missing variable", err)
+	}
+	if len(b.batches) != 2 {
+		t.Error("without a queue of its own the shadow sends to the live one")
+	}
+}
+
+func TestObjectsOutsideThePrefixAreSkippedByName(t *testing.T) {
+	b := newBench(t)
+	b.prefix = "org/"
+	b.files["logs/org/a.json"] = file(event("e1", "CreateUser", ""))
+	if _, err := b.handle(t.Context(), notice("org/a.json", "other/a.json")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.handle(t.Context(), json.RawMessage(apiCall(event("e2", "CreateUser", "")))); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.events(t); got != "e1 e2" {
+		t.Errorf("findings about %q, want e1, and e2, which is in no object", got)
+	}
+	want := map[string]any{"level": "INFO", "msg": "skipped", "bucket": "logs", "key": "other/a.json", "reason": "its key does not begin with org/"}
+	if diff := cmp.Diff(want, b.lines(t)[1]); diff != "" {
+		t.Errorf("second line (-want +got):\n%s", diff)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	b := newBench(t)
+	b.files["logs/a.json"] = file(event("e1", "CreateUser", ""), event("e2", "StopLogging", ""), event("e3", "Other", ""))
+	b.files["logs/b.json"] = file(strings.Replace(event("e4", "CreateUser", ""), "16:00:00", "15:00:00", 1), `{"eventVersion":"1.11","eventName":t}`)
+	if _, err := b.handle(t.Context(), batch(string(notice("a.json", "b.json")), string(notice("missing.json")), `{"key1":"x"}`)); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{
+		"TrailAlerts RecordsScanned": 4, "TrailAlerts FindingsSent": 4,
+		"TrailAlerts ObjectsRead": 1, "TrailAlerts ObjectsFailed": 2, "TrailAlerts EventsSkipped": 1,
+		"TrailAlerts Matches": 4, "TrailAlerts Matches Rule=user_created": 2, "TrailAlerts Matches Rule=logging_stopped": 1, "TrailAlerts Matches Rule=also_stopped": 1,
+		"TrailAlerts DeliveryDelaySeconds": 300 + 3900,
+	}
+	if diff := cmp.Diff(want, emftest.Sums(t, b.log.String(), clock)); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+
+	b.log.Reset()
+	if _, err := b.handle(t.Context(), json.RawMessage(`{"Event":"s3:TestEvent"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if sums := emftest.Sums(t, b.log.String(), clock); len(sums) != 6 || sums["TrailAlerts EventsSkipped"] != 1 {
+		t.Errorf("metrics of an invocation that read nothing: %v, want the six counts, one of them 1", sums)
+	}
+}
