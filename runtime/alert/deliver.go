@@ -20,16 +20,19 @@ const (
 // deliver sends alerts to the channels that have not accepted them, and starts
 // the cooldown of those that arrived anywhere. A channel that fails holds back
 // no other. The error says what is left to be done.
-func (p *Pipeline) deliver(ctx context.Context, alerts []Alert) ([]Delivery, error) {
-	var deliveries []Delivery
+func (p *Pipeline) deliver(ctx context.Context, alerts []Alert) (deliveries []Delivery, arrivals []Arrival, _ error) {
 	var problems []error
 	for i := range alerts {
 		a := &alerts[i]
 		delivered, refused := len(p.notifiers) == 0, true
+		var arrived time.Time // at the first of the channels
 		for _, n := range p.notifiers {
-			d, err := p.send(ctx, a, n)
+			d, accepted, err := p.send(ctx, a, n)
 			if d != nil {
 				deliveries = append(deliveries, *d)
+			}
+			if arrived.IsZero() || !accepted.IsZero() && accepted.Before(arrived) {
+				arrived = accepted
 			}
 			if err == nil {
 				delivered = true
@@ -38,11 +41,15 @@ func (p *Pipeline) deliver(ctx context.Context, alerts []Alert) ([]Delivery, err
 			refused = refused && errors.Is(err, errRefused)
 			problems = append(problems, err)
 		}
-		if err := p.settle(ctx, a, delivered, refused); err != nil {
+		first, err := p.settle(ctx, a, delivered, refused)
+		if err != nil {
 			problems = append(problems, err)
 		}
+		if first {
+			arrivals = append(arrivals, Arrival{Alert: a.ID(), At: arrived})
+		}
 	}
-	return deliveries, errors.Join(problems...)
+	return deliveries, arrivals, errors.Join(problems...)
 }
 
 // errRefused marks an attempt that certainly sent nothing.
@@ -54,17 +61,18 @@ func (e refusedError) Unwrap() error        { return e.error }
 func (e refusedError) Is(target error) bool { return target == errRefused }
 
 // send sends an alert to one channel unless that was done: it claims the alert,
-// sends it, and marks it as sent. The Delivery is nil when nothing was tried.
-func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, error) {
+// sends it, and marks it as sent. The Delivery is nil when nothing was tried; the
+// time is when the channel had accepted it, in this call or before.
+func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, time.Time, error) {
 	id := a.ID()
 	partition, channel := deliveryPartition(id), n.Channel()
-	var sent, again bool
+	var again bool
 	var attempt int
-	var until time.Time
+	var sent, until time.Time
 	err := update(ctx, p.history, partition, channel, findingRetention, func(d *delivery) (bool, error) {
 		switch {
 		case d.Status == statusSent:
-			sent = true
+			sent = d.Sent
 			return false, nil
 		case d.Status == statusClaimed && p.now().Before(d.Until):
 			return false, fmt.Errorf("send alert %s to %s: %w", id, channel, ErrBusy)
@@ -79,8 +87,8 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, e
 		attempt = d.Attempts
 		return true, nil
 	})
-	if err != nil || sent {
-		return nil, err
+	if err != nil || !sent.IsZero() {
+		return nil, sent, err
 	}
 	var failure error
 	if p.now().Add(sendTime + markTime).After(until) {
@@ -92,31 +100,34 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, e
 	}
 	mark, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTime)
 	defer cancel()
-	err = p.mark(mark, partition, channel, attempt, failure)
+	sent, err = p.mark(mark, partition, channel, attempt, failure)
 	if failure != nil {
 		refused := !again && !errors.Is(failure, ErrUnknownOutcome)
 		failure = fmt.Errorf("send alert %s to %s: %w", id, channel, failure)
 		if refused && err == nil {
 			failure = refusedError{failure}
 		}
-		return &Delivery{Alert: id, Channel: channel, Again: again, Err: failure}, errors.Join(failure, err)
+		return &Delivery{Alert: id, Channel: channel, Again: again, Err: failure}, sent, errors.Join(failure, err)
 	}
 	if err != nil {
 		err = fmt.Errorf("alert %s was sent to %s, and will be sent again because that could not be written down: %w", id, channel, err)
 	}
-	return &Delivery{Alert: id, Channel: channel, Again: again}, err
+	return &Delivery{Alert: id, Channel: channel, Again: again}, sent, err
 }
 
 // mark writes down how the attempt of that number went. It tries until ctx is
-// done: an alert that was sent and not marked is sent again.
-func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt int, failure error) error {
+// done: an alert that was sent and not marked is sent again. When the channel has
+// accepted it, now or before, it returns the time that is written down.
+func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt int, failure error) (sent time.Time, _ error) {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := update(ctx, p.history, partition, channel, findingRetention, func(d *delivery) (bool, error) {
 			switch {
 			case d.Status == statusSent:
+				sent = d.Sent
 				return false, nil
 			case failure == nil:
-				d.Status, d.Sent, d.Error, d.Until = statusSent, p.now(), "", time.Time{}
+				sent = p.now()
+				d.Status, d.Sent, d.Error, d.Until = statusSent, sent, "", time.Time{}
 			case d.Attempts != attempt:
 				return false, nil // another has taken over meanwhile, and says how it went
 			default:
@@ -131,10 +142,10 @@ func (p *Pipeline) mark(ctx context.Context, partition, channel string, attempt 
 			return true, nil
 		})
 		if err == nil {
-			return nil
+			return sent, nil
 		}
 		if p.pause(ctx, wait) != nil {
-			return err
+			return time.Time{}, err
 		}
 	}
 }
@@ -153,24 +164,25 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // settle ends the reservation of an alert: with a cooldown when it was delivered
 // to at least one channel, with nothing when all of them have refused it. While
-// nobody knows it stays.
-func (p *Pipeline) settle(ctx context.Context, a *Alert, delivered, refused bool) error {
-	if !delivered && !refused || !p.remembersCooldown(a.Completed) {
-		return nil
+// nobody knows it stays. It reports whether the alert was not known to be
+// delivered before: of all calls that have sent it one finds that.
+func (p *Pipeline) settle(ctx context.Context, a *Alert, delivered, refused bool) (first bool, _ error) {
+	if !delivered && !refused || len(p.notifiers) == 0 && !p.remembersCooldown(a.Completed) {
+		return false, nil
 	}
 	at := a.Time()
 	if at.IsZero() {
 		at = p.now()
 	}
-	return update(ctx, p.history, cooldownPartition(a.CooldownKey()), stateSort, p.stateRetention(), func(state *State) (bool, error) {
+	err := update(ctx, p.history, cooldownPartition(a.CooldownKey()), stateSort, p.stateRetention(), func(state *State) (bool, error) {
 		reserved := state.Reservation != nil && state.Reservation.Finding == a.ID()
 		if delivered {
-			next := state.Delivered(a, at)
-			write := reserved || !state.told(a.ID())
-			*state = next
-			return write, nil
+			first = !state.told(a.ID())
+			*state = state.Delivered(a, at)
+			return reserved || first, nil
 		}
 		state.Reservation = nil
 		return reserved, nil
 	})
+	return first && err == nil, err
 }

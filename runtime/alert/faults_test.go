@@ -71,7 +71,7 @@ func TestFaults(t *testing.T) {
 	})
 	t.Logf("%d schedules: %d findings, %d alerts, %d sendings, lost 0, twice 0, sent again after unknown outcome %d, %d answers lost; %d crashes, %d faults, %d busy",
 		schedules, total.findings, total.alerts, total.sendings, total.again, total.unanswered, total.crashes, total.faults, total.busy)
-	for name, n := range map[string]int{"alerts": total.alerts, "sent again": total.again, "answers lost": total.unanswered, "crashes": total.crashes, "faults": total.faults, "busy": total.busy, "held back": total.held, "completions": total.completions} {
+	for name, n := range map[string]int{"alerts": total.alerts, "sent again": total.again, "answers lost": total.unanswered, "crashes": total.crashes, "faults": total.faults, "busy": total.busy, "held back": total.held, "completions": total.completions, "counted": total.counted} {
 		if n == 0 && schedules >= inOneFile {
 			t.Errorf("%s: 0 in all schedules: the test does not reach it", name)
 		}
@@ -98,7 +98,7 @@ func memoryDir(t *testing.T) string {
 }
 
 type tally struct {
-	findings, alerts, sendings, again, unanswered, crashes, faults, busy, held, completions int
+	findings, alerts, sendings, again, unanswered, crashes, faults, busy, held, completions, counted int
 }
 
 func (t *tally) add(o tally) {
@@ -112,6 +112,7 @@ func (t *tally) add(o tally) {
 	t.busy += o.busy
 	t.held += o.held
 	t.completions += o.completions
+	t.counted += o.counted
 }
 
 // A world is one schedule. Its processes run one at a time: each waits at every
@@ -134,6 +135,7 @@ type world struct {
 	excused  map[string]int // accepted, and the process died before its mark
 
 	unanswered map[string]int // accepted, and the sender was not told
+	counted    map[string]int // arrivals that calls told of, by alert
 	spread     bool           // over hours, not seconds
 }
 
@@ -166,7 +168,7 @@ var channels = []string{"mail", "webhook"}
 func newWorld(t *testing.T, seed uint64, path string) *world {
 	w := &world{
 		t: t, rng: rand.New(rand.NewPCG(seed, 0)), path: path, now: decisionTime, set: annotating(3), accepted: map[string]int{}, excused: map[string]int{},
-		unanswered: map[string]int{}, spread: seed%2 == 0,
+		unanswered: map[string]int{}, counted: map[string]int{}, spread: seed%2 == 0,
 	}
 	w.set.Correlations = append(w.set.Correlations, chain.Correlations...)
 	// Rules, accounts and times are of this schedule alone.
@@ -302,7 +304,10 @@ func (p *process) receive() {
 				panic(crash)
 			}
 		}()
-		_, err := p.pipeline.Process(context.Background(), m.finding)
+		result, err := p.pipeline.Process(context.Background(), m.finding)
+		for _, a := range result.Arrivals {
+			w.counted[a.Alert]++
+		}
 		p.event <- event{done: true, err: err}
 	}()
 }
@@ -450,6 +455,10 @@ func (w *world) check() {
 		}
 		for _, a := range e.Alerts {
 			w.tally.alerts++
+			w.tally.counted += w.counted[a.ID()]
+			if n := w.counted[a.ID()]; n > 1 {
+				w.t.Errorf("alert %s arrived %d times", a.ID(), n)
+			}
 			key := a.CooldownKey()
 			delivered[key] = append(delivered[key], a)
 			told[key] += a.Suppressed

@@ -50,6 +50,25 @@ type Result struct {
 	Alerts     []Alert    // its own first, then those of the correlations that it completed; none of a Duplicate
 	Deliveries []Delivery // what this call sent or tried to send
 	Resumed    bool       // it was decided before, and something was left to be delivered
+
+	// What is new with this call, to be counted: however often a finding comes, and
+	// whoever takes up what is left of it, the same is new once. Of a process that
+	// dies nothing is counted.
+	Suppressed []Suppression
+	Arrivals   []Arrival // where there are Notifiers
+}
+
+// A Suppression is a finding, or the hit of a correlation, that was decided to be
+// no alert.
+type Suppression struct {
+	Finding string // its ID
+	Outcome Outcome
+}
+
+// An Arrival is an alert that has reached a channel, the first of all.
+type Arrival struct {
+	Alert string    // its ID
+	At    time.Time // when the channel had accepted it
 }
 
 // A Delivery is one attempt to send an alert.
@@ -87,9 +106,12 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 		rec = record{} // the exception is gone
 	}
 	if rec.Done {
-		return Result{Outcome: Duplicate, Why: []string{"it was decided and delivered before: " + string(rec.Outcome)}}, nil
+		return Result{
+			Outcome: Duplicate, Why: []string{"it was decided and delivered before: " + string(rec.Outcome)}, Suppressed: []Suppression{{f.ID(), Duplicate}},
+		}, nil
 	}
 	resumed := rec.Outcome != ""
+	var suppressed []Suppression
 	if !resumed {
 		if p.now().Before(rec.Deciding) {
 			return Result{}, fmt.Errorf("finding %s: %w", f.ID(), ErrBusy)
@@ -101,7 +123,7 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 				return Result{}, err
 			}
 		}
-		rec, err = p.decide(ctx, f, why)
+		rec, suppressed, err = p.decide(ctx, f, why)
 		if err != nil {
 			return Result{}, errors.Join(err, p.releaseDecision(ctx, item))
 		}
@@ -121,15 +143,15 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 	}
 	rec.restore()
 	if resumed {
-		if err := p.reconsider(ctx, item, &rec); err != nil {
+		if suppressed, err = p.reconsider(ctx, item, &rec); err != nil {
 			return Result{}, err
 		}
 	}
-	result := Result{Outcome: rec.Outcome, Why: rec.Why, Alerts: rec.Alerts, Resumed: resumed}
+	result := Result{Outcome: rec.Outcome, Why: rec.Why, Alerts: rec.Alerts, Resumed: resumed, Suppressed: suppressed}
 	if rec.Done {
 		return result, nil
 	}
-	result.Deliveries, err = p.deliver(ctx, rec.Alerts)
+	result.Deliveries, result.Arrivals, err = p.deliver(ctx, rec.Alerts)
 	if err != nil {
 		return result, err
 	}
@@ -143,13 +165,14 @@ func (p *Pipeline) Process(ctx context.Context, f Finding) (Result, error) {
 
 // reconsider decides again on alerts that no channel has, and none may have,
 // before they are sent at last: others may have been alerted meanwhile, so that
-// their cooldown holds these back.
-func (p *Pipeline) reconsider(ctx context.Context, item Item, rec *record) error {
+// their cooldown holds these back. It returns those.
+func (p *Pipeline) reconsider(ctx context.Context, item Item, rec *record) ([]Suppression, error) {
 	var kept []Alert
+	var suppressed []Suppression
 	for _, a := range rec.Alerts {
 		sendings, err := sendings(ctx, p.history.store, a.ID())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if slices.ContainsFunc(sendings, func(s Sending) bool { return s.Status != statusFailed }) {
 			kept = append(kept, a)
@@ -161,12 +184,13 @@ func (p *Pipeline) reconsider(ctx context.Context, item Item, rec *record) error
 		}
 		d, err := p.decideOne(ctx, &a.Finding, completed)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if d.Outcome != CoolingDown {
 			kept = append(kept, a)
 			continue
 		}
+		suppressed = append(suppressed, Suppression{a.ID(), CoolingDown})
 		said := "not sent before: " + strings.Join(d.Why, "; ")
 		if a.Window == nil {
 			rec.Outcome = CoolingDown
@@ -175,25 +199,25 @@ func (p *Pipeline) reconsider(ctx context.Context, item Item, rec *record) error
 		}
 		rec.Why = append(slices.Clip(rec.Why), said)
 	}
-	if len(kept) == len(rec.Alerts) {
-		return nil
+	if len(suppressed) == 0 {
+		return nil, nil
 	}
 	rec.Alerts, rec.Done = kept, len(kept) == 0
 	short, err := stored(*rec)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	err = p.history.save(ctx, item, short, findingRetention)
 	if errors.Is(err, ErrConflict) {
 		err = fmt.Errorf("finding %s: %w", rec.Finding.ID(), ErrBusy)
 	}
-	return err
+	return suppressed, err
 }
 
 // except remembers that an exception covers a finding, for people who ask. What
 // was decided before it was made stays as it was.
 func (p *Pipeline) except(ctx context.Context, f Finding, why []string, item Item, rec record) (Result, error) {
-	result := Result{Outcome: Excepted, Why: why}
+	result := Result{Outcome: Excepted, Why: why, Suppressed: []Suppression{{f.ID(), Duplicate}}}
 	if rec.Outcome != "" {
 		return result, nil
 	}
@@ -205,6 +229,7 @@ func (p *Pipeline) except(ctx context.Context, f Finding, why []string, item Ite
 	if errors.Is(err, ErrConflict) {
 		return result, nil // another process has the same finding in hand
 	}
+	result.Suppressed[0].Outcome = Excepted
 	return result, err
 }
 
@@ -237,36 +262,40 @@ func (p *Pipeline) releaseDecision(ctx context.Context, item Item) error {
 
 // decide takes the decisions about a finding and about the correlations that it
 // completes. What it writes on the way is written once, however often it is
-// called for one finding.
-func (p *Pipeline) decide(ctx context.Context, f Finding, why []string) (record, error) {
+// called for one finding. It returns also what is no alert.
+func (p *Pipeline) decide(ctx context.Context, f Finding, why []string) (record, []Suppression, error) {
 	hits, completed, said, err := p.correlate(ctx, &f, f.ID())
 	if err != nil {
-		return record{}, err
+		return record{}, nil, err
 	}
 	why = append(why, said...)
 	rec := record{Finding: f}
+	var suppressed []Suppression
 	d, err := p.decideOne(ctx, &f, completed)
 	if err != nil {
-		return record{}, err
+		return record{}, nil, err
 	}
 	rec.Outcome, rec.Why = d.Outcome, append(why, d.Why...)
 	if d.Outcome == Alerted {
 		rec.Alerts = append(rec.Alerts, p.newAlert(f, d, rec.Why, completed))
+	} else {
+		suppressed = append(suppressed, Suppression{f.ID(), d.Outcome})
 	}
 	for _, h := range hits {
 		d, err := p.decideOne(ctx, &h.finding, nil)
 		if err != nil {
-			return record{}, err
+			return record{}, nil, err
 		}
 		if d.Outcome == Alerted {
 			rec.Alerts = append(rec.Alerts, p.newAlert(h.finding, d, append([]string{h.why}, d.Why...), []Completed{h.completed}))
 		} else {
 			rec.Why = append(rec.Why, fmt.Sprintf("correlation %s: %s", h.finding.Rule.Key, strings.Join(d.Why, "; ")))
+			suppressed = append(suppressed, Suppression{h.finding.ID(), d.Outcome})
 		}
 	}
 	rec.Done = len(rec.Alerts) == 0
 	p.enrich(ctx, rec.Alerts)
-	return rec, nil
+	return rec, suppressed, nil
 }
 
 // A correlationHit is a correlation document whose condition became true.
