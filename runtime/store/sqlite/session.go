@@ -109,29 +109,3 @@ func (s *Session) drop() error {
 	}
 	return fmt.Errorf("drop what was written to store %s: %w", s.items.path, err)
 }
-
-// Findings returns the IDs of the findings whose ID contains the text, or one of
-// whose alerts is the hit of a correlation in the group that the text, as the ID of
-// such an alert, names. They are in order, at most limit of them.
-func (s *Store) Findings(ctx context.Context, text string, limit int) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT substr(partition, length('finding|') + 1) AS id FROM items
-		WHERE partition >= 'finding|' AND partition < 'finding}' AND sort = 'decision' AND expires > ?2 AND (instr(id, ?1) > 0 OR EXISTS (
-			SELECT 1 FROM json_each(body, '$.alerts') WHERE instr(?1, json_extract(value, '$.rule.key') || '/' || json_extract(value, '$.window.group_key')) > 0)) ORDER BY partition LIMIT ?3`,
-		text, s.now().Unix(), limit)
-	if err != nil {
-		return nil, fmt.Errorf("search store %s: %w", s.path, err)
-	}
-	defer rows.Close()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("search store %s: %w", s.path, err)
-		}
-		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("search store %s: %w", s.path, err)
-	}
-	return ids, nil
-}

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/store/sqlite"
 	"github.com/trailalerts/trailalerts/runtime/store/storetest"
@@ -133,41 +131,5 @@ func TestSessionEndsWithItsContext(t *testing.T) {
 	}
 	if got := get(t, store, "p", "s").Version; got != 0 {
 		t.Errorf("version %d was written", got)
-	}
-}
-
-func TestFindings(t *testing.T) {
-	now := time.Now().Truncate(time.Second)
-	store := open(t, filepath.Join(t.TempDir(), "alerts.db"), func() time.Time { return now })
-	for _, id := range []string{"rule_b/1/e-1", "rule_a/1/e-1", "rule_a/1/e-2", "rule_a/1/e%2", "rule_a/1/E-2"} {
-		put(t, store, newItem("finding|"+id, "decision", 0))
-	}
-	put(t, store, newItem("finding|rule_a/1/e-3", "something else", 0))
-	put(t, store, newItem("findings|rule_a/1/e-3", "decision", 0))
-	put(t, store, newItem("delivery|rule_a/1/e-3", "decision", 0))
-	expired := newItem("finding|rule_a/1/e-4", "decision", 0)
-	expired.Expires = now
-	put(t, store, expired)
-	tests := []struct {
-		name, text string
-		limit      int
-		want       []string
-	}{
-		{"an ID is found by its part, in order", "e-1", 10, []string{"rule_a/1/e-1", "rule_b/1/e-1"}},
-		{"all of it will do", "rule_a/1/e-2", 10, []string{"rule_a/1/e-2"}},
-		{"case counts, and nothing is a wildcard", "e%2", 10, []string{"rule_a/1/e%2"}},
-		{"every ID has nothing in it", "", 10, []string{"rule_a/1/E-2", "rule_a/1/e%2", "rule_a/1/e-1", "rule_a/1/e-2", "rule_b/1/e-1"}},
-		{"no more than the limit", "rule_a", 2, []string{"rule_a/1/E-2", "rule_a/1/e%2"}},
-		{"what has expired or is no finding is not found", "e-3", 10, nil},
-		{"the word in front of an ID is no part of it", "finding", 10, nil},
-	}
-	for _, test := range tests {
-		got, err := store.Findings(t.Context(), test.text, test.limit)
-		if err != nil {
-			t.Errorf("%s: %v", test.name, err)
-		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", test.name, diff)
-		}
 	}
 }

@@ -138,6 +138,13 @@ func contract(t *testing.T, client *dynamodb.Client, table string) {
 		{"AND binds more than OR", when("#n = :10 OR #n = :10 AND #n = :9"), ""},
 		{"parentheses bind more than AND", when("(#n = :10 OR #n = :10) AND #n = :9"), conflict},
 		{"either side of OR is enough", when("#n = :9 OR #n = :10"), ""},
+		{"begins_with looks at the beginning", when("begins_with(#s, :m)"), ""},
+		{"and nowhere else", when("begins_with(#s, :text)"), conflict},
+		{"contains looks anywhere", when("contains(#s, :m)"), ""},
+		{"contains does not hold where the text is not", when("contains(#s, :l)"), conflict},
+		{"a number contains no text", when("contains(#n, :text)"), conflict},
+		{"what is not there contains nothing", when("contains(#x, :m)"), conflict},
+		{"functions are bound by AND and OR", when("(begins_with(#s, :l) OR contains(#s, :m)) AND #n = :10"), ""},
 		{"words are read in lower case too", when("#n = :9 or #n between :9 and :11"), ""},
 
 		{"every name must be used", putIf("#n = :n", aliases{"#n": "n", "#m": "m"}, attributes{":n": number("10")}), refused},
@@ -163,6 +170,7 @@ func contract(t *testing.T, client *dynamodb.Client, table string) {
 		check(t, "the partition of a query is not empty", query("", "a", "b", nil, nil, nil)(), refused)
 	}
 	t.Run("pages", func(t *testing.T) { pages(t, client, table) })
+	t.Run("pages of the table", func(t *testing.T) { pagesOfTheTable(t, client, table) })
 	t.Run("limited pages", func(t *testing.T) { limitedPages(t, client, table) })
 }
 
@@ -223,6 +231,42 @@ func pages(t *testing.T, client *dynamodb.Client, table string) {
 	}
 	if diff := cmp.Diff([]string{"1", "2", "3", "4", "5", "6", "7", "8"}, all); diff != "" {
 		t.Errorf("all pages (-want +got):\n%s", diff)
+	}
+}
+
+// pagesOfTheTable holds the pages of a scan against 1 MB, which counts what the
+// filter leaves out.
+func pagesOfTheTable(t *testing.T, client *dynamodb.Client, table string) {
+	in := &dynamodb.ScanInput{
+		TableName: &table, ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
+		FilterExpression: aws.String("begins_with(#pk, :page) AND contains(#sk, :sk)"), ExpressionAttributeNames: aliases{"#pk": "pk", "#sk": "sk"},
+		ExpressionAttributeValues: attributes{":page": text("page"), ":sk": text("8")},
+	}
+	found, scanned, pages, units := []string{}, 0, 0, 0.0
+	for {
+		out, err := client.Scan(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages++
+		scanned += int(out.ScannedCount)
+		units += aws.ToFloat64(out.ConsumedCapacity.CapacityUnits)
+		for _, item := range out.Items {
+			found = append(found, item["pk"].(*types.AttributeValueMemberS).Value+" "+item["sk"].(*types.AttributeValueMemberS).Value)
+		}
+		if in.ExclusiveStartKey = out.LastEvaluatedKey; len(in.ExclusiveStartKey) == 0 {
+			break
+		}
+	}
+	if diff := cmp.Diff([]string{"pages 8"}, found); diff != "" {
+		t.Errorf("items (-want +got):\n%s", diff)
+	}
+	// Ten items of 300 to 400 KB are there, and small ones.
+	if pages < 3 || pages > 6 || scanned < 12 || scanned > 100 {
+		t.Errorf("%d items on %d pages", scanned, pages)
+	}
+	if units < 3_000_000/4096/2 || units > 4_000_000/4096/2+100 {
+		t.Errorf("%.1f read request units", units)
 	}
 }
 
@@ -323,6 +367,7 @@ func TestUnknown(t *testing.T) {
 		getItem = `{"TableName":"items","Key":{"pk":{"S":"p"},"sk":{"S":"s"}},"ConsistentRead":true}`
 		putItem = `{"TableName":"items","Item":{"pk":{"S":"p"},"sk":{"S":"s"}},"ConditionExpression":"attribute_not_exists(#pk)","ExpressionAttributeNames":{"#pk":"pk"}}`
 		query   = `{"TableName":"items","KeyConditionExpression":"#pk = :pk AND #sk BETWEEN :f AND :t","ExpressionAttributeNames":{"#pk":"pk","#sk":"sk"},"ExpressionAttributeValues":{":pk":{"S":"p"},":f":{"S":"a"},":t":{"S":"b"}},"ConsistentRead":true}`
+		scan    = `{"TableName":"items","FilterExpression":"begins_with(#pk, :p)","ExpressionAttributeNames":{"#pk":"pk"},"ExpressionAttributeValues":{":p":{"S":"p"}},"ReturnConsumedCapacity":"TOTAL"}`
 	)
 	tests := []struct {
 		name, operation, body string
@@ -332,6 +377,10 @@ func TestUnknown(t *testing.T) {
 		{"a read", "GetItem", getItem, "", "", ""},
 		{"a write", "PutItem", putItem, "", "", ""},
 		{"a query", "Query", query, "", "", ""},
+		{"a scan", "Scan", scan, "", "", ""},
+		{"a scan that does not ask what it costs", "Scan", scan, "TOTAL", "NONE", "what it costs"},
+		{"a parameter of a scan", "Scan", scan, `"ReturnConsumedCapacity"`, `"Segment":1,"ReturnConsumedCapacity"`, "Segment"},
+		{"a function of a scan", "Scan", scan, "begins_with", "size", "no alias"},
 		{"an operation", "DeleteItem", getItem, "", "", "operation is not known"},
 		{"no operation", "", getItem, "", "", "no signed request"},
 		{"a parameter of a read", "GetItem", getItem, `"ConsistentRead"`, `"ProjectionExpression":"#pk","ConsistentRead"`, "ProjectionExpression"},

@@ -31,6 +31,10 @@ type (
 		name     string
 		from, to value
 	}
+	has struct { // a text in an attribute, anywhere or at the beginning
+		function, name string
+		value          value
+	}
 )
 
 func (e or) holds(i item) bool {
@@ -73,11 +77,24 @@ func (e between) holds(i item) bool {
 	return comparison{e.name, ">=", e.from}.holds(i) && comparison{e.name, "<=", e.to}.holds(i)
 }
 
+// holds is false when there is no such attribute, and when it is no string.
+func (e has) holds(i item) bool {
+	v, found := i[e.name]
+	if !found || v.numeric || e.value.numeric {
+		return false
+	}
+	if e.function == "begins_with" {
+		return strings.HasPrefix(v.text, e.value.text)
+	}
+	return strings.Contains(v.text, e.value.text)
+}
+
 // A parser reads expressions in DynamoDB's grammar, as much as is used:
 //
 //	or      = and { "OR" and }
 //	and     = primary { "AND" primary }
 //	primary = "(" or ")" | "attribute_not_exists" "(" name ")" | name operator value | name "BETWEEN" value "AND" value
+//	        | ("begins_with" | "contains") "(" name "," value ")"
 //
 // A name is always an alias. DynamoDB takes others too, unless they are among its
 // 573 reserved words; what is always aliased cannot be one of them.
@@ -181,6 +198,16 @@ func (p *parser) primary() expression {
 		name := p.name()
 		p.expect(")")
 		return missing{name}
+	}
+	for _, function := range []string{"begins_with", "contains"} {
+		if p.accept(function) {
+			p.expect("(")
+			name := p.name()
+			p.expect(",")
+			e := has{function, name, p.value()}
+			p.expect(")")
+			return e
+		}
 	}
 	name := p.name()
 	if p.accept("BETWEEN") {

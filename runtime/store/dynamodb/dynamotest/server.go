@@ -27,7 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// A Server answers GetItem, Query and PutItem. Its tables have the keys "pk" and
+// A Server answers GetItem, Query, PutItem and Scan. Its tables have the keys "pk" and
 // "sk", both strings. Like DynamoDB it keeps what has expired; unlike it, for ever.
 type Server struct {
 	Endpoint string // the URL, such as AWS_ENDPOINT_URL_DYNAMODB
@@ -179,6 +179,8 @@ func (s *Server) do(operation string, body []byte) (any, error) {
 		return do(s, body, query)
 	case "PutItem":
 		return do(s, body, putItem)
+	case "Scan":
+		return do(s, body, scan)
 	}
 	return nil, errors.New("this operation is not known")
 }
