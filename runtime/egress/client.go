@@ -1,7 +1,7 @@
 // Package egress sends HTTPS requests to receivers outside of AWS: webhooks and
 // the services behind channels and enrichment. It talks to public addresses only,
-// so that a URL in a configuration, or the owner of its domain, cannot reach into
-// the network of the function; it follows no redirects; it bounds time and size;
+// and to networks that were allowed by name, so that a URL in a configuration, or
+// the owner of its domain, cannot reach into the network of the function; it follows no redirects; it bounds time and size;
 // and none of its errors shows a URL or another secret.
 package egress
 
@@ -55,6 +55,8 @@ type Client struct {
 	transport *http.Transport
 	resolve   func(ctx context.Context, host string) ([]netip.Addr, error)
 	allow     func(netip.Addr) bool
+	networks  []netip.Prefix // beside public addresses
+	roots     *x509.CertPool
 	sleep     func(context.Context, time.Duration) error
 	jitter    func(time.Duration) time.Duration // spreads a waiting time
 	now       func() time.Time
@@ -62,7 +64,7 @@ type Client struct {
 
 // New returns a client.
 func New(o Options) *Client {
-	c := &Client{resolve: o.Resolve, allow: o.Allow, sleep: o.Sleep, now: time.Now}
+	c := &Client{resolve: o.Resolve, allow: o.Allow, roots: o.Roots, sleep: o.Sleep, now: time.Now}
 	if c.resolve == nil {
 		c.resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
@@ -72,7 +74,21 @@ func New(o Options) *Client {
 		c.sleep = sleep
 	}
 	c.jitter = func(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
-	c.transport = &http.Transport{
+	c.transport = c.newTransport()
+	return c
+}
+
+// Allowing returns a client that sends to receivers in some networks as well, as
+// far as Allowed has them.
+func (c *Client) Allowing(networks ...netip.Prefix) *Client {
+	allowing := *c
+	allowing.networks = networks
+	allowing.transport = allowing.newTransport()
+	return &allowing
+}
+
+func (c *Client) newTransport() *http.Transport {
+	return &http.Transport{
 		Proxy:       nil, // a proxy would resolve the name for itself
 		DialContext: c.dial,
 		// Lambda freezes the process between two events. A connection that was kept
@@ -81,14 +97,13 @@ func New(o Options) *Client {
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.roots},
 		TLSHandshakeTimeout:    5 * time.Second,
 		MaxResponseHeaderBytes: maxAnswer,
 	}
-	return c
 }
 
-// dial connects to a host, if all that its name leads to is public. The
+// dial connects to a host, if all that its name leads to may be called. The
 // connection goes to an address that was judged, not to the name again.
 func (c *Client) dial(ctx context.Context, network, hostport string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(hostport)
@@ -102,7 +117,7 @@ func (c *Client) dial(ctx context.Context, network, hostport string) (net.Conn, 
 		return nil, err
 	}
 	for _, addr := range addrs {
-		if err := Public(addr); err != nil && (c.allow == nil || !c.allow(addr)) {
+		if err := Allowed(addr, c.networks); err != nil && (c.allow == nil || !c.allow(addr)) {
 			return nil, &refusal{fmt.Errorf("%s is not to be called: %w", host, err)}
 		}
 	}

@@ -104,6 +104,43 @@ func TestDefaultsAllowNothing(t *testing.T) {
 
 // TestRedirects pins that a redirect is an error that names the host, and is not
 // followed.
+// A client that allows a network reaches receivers there, one that does not stays
+// as it was, and a redirect leads nowhere.
+func TestNetworksThatAreAllowed(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/redirect" {
+			http.Redirect(w, r, "https://169.254.169.254/latest", http.StatusFound)
+		}
+	}))
+	defer server.Close()
+	at := netip.MustParseAddrPort(server.Listener.Addr().String())
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	leadsTo := []netip.Addr{at.Addr()}
+	client := egress.New(egress.Options{Roots: roots, Sleep: noSleep, Resolve: func(context.Context, string) ([]netip.Addr, error) { return leadsTo, nil }})
+	send := func(client *egress.Client, path string) error {
+		_, err := client.Send(t.Context(), egress.Request{Method: "POST", URL: mustParse(t, fmt.Sprintf("https://example.com:%d%s", at.Port(), path)), Once: true})
+		return err
+	}
+	allowing := client.Allowing(netip.MustParsePrefix("10.20.0.0/16"), netip.MustParsePrefix("127.0.0.0/8"))
+	if err := send(allowing, "/"); err != nil {
+		t.Errorf("within the network: %v", err)
+	}
+	if err := send(client, "/"); err == nil || !strings.Contains(err.Error(), "loopback") {
+		t.Errorf("with the client that allows none: %v", err)
+	}
+	if err := send(client.Allowing(netip.MustParsePrefix("10.20.0.0/16")), "/"); err == nil || !strings.Contains(err.Error(), "in none of the networks that are allowed") {
+		t.Errorf("in another network: %v", err)
+	}
+	if err := send(allowing, "/redirect"); err == nil || !strings.Contains(err.Error(), "a redirect to 169.254.169.254, which is not followed") {
+		t.Errorf("redirected: %v", err)
+	}
+	leadsTo = append(leadsTo, netip.MustParseAddr("169.254.169.254"))
+	if err := send(allowing, "/"); err == nil || !strings.Contains(err.Error(), "link-local") {
+		t.Errorf("with the metadata among the addresses: %v", err)
+	}
+}
+
 func TestRedirects(t *testing.T) {
 	for _, test := range []struct{ location, want string }{
 		{"https://evil.example.net/hunter2", "answered 307 Temporary Redirect: a redirect to evil.example.net, which is not followed"},

@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +48,8 @@ const (
 
 // Config says where alerts go.
 type Config struct {
-	URL        *secret.Setting  // https, with a public host
+	URL        *secret.Setting  // https, with a host that is public or in Networks
+	Networks   []netip.Prefix   // beside public addresses, as egress.Allowed has them
 	Headers    *secret.Setting  // a JSON object of names and values that each request has; nil is none
 	SigningKey *secret.Setting  // nil sends requests without a signature
 	Now        func() time.Time // nil is time.Now
@@ -66,13 +68,13 @@ var _ alert.Notifier = (*Notifier)(nil)
 
 // New returns the channel. The error lists everything that is wrong.
 func New(client *egress.Client, c Config) (*Notifier, error) {
-	n := &Notifier{client: client, headers: c.Headers, key: c.SigningKey, now: c.Now}
+	n := &Notifier{client: client.Allowing(c.Networks...), headers: c.Headers, key: c.SigningKey, now: c.Now}
 	if n.now == nil {
 		n.now = time.Now
 	}
 	var err error
 	var problems []string
-	if n.endpoint, err = egress.NewEndpoint(c.URL); err != nil {
+	if n.endpoint, err = egress.NewEndpoint(c.URL, c.Networks...); err != nil {
 		problems = append(problems, err.Error())
 	}
 	if c.Headers != nil {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -61,6 +64,56 @@ func TestNew(t *testing.T) {
 			}
 			if got != test.want || (n == nil) != (err != nil) {
 				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// A receiver may be in the network of the function where the configuration says
+// so: as an address, and as a name that leads to one.
+func TestNetworks(t *testing.T) {
+	private, loopback := netip.MustParsePrefix("10.20.0.0/16"), netip.MustParsePrefix("127.0.0.0/8")
+	for _, test := range []struct {
+		sentence string
+		url      string
+		networks []netip.Prefix
+		want     string
+	}{
+		{"An address within a network is a receiver.", "https://10.20.0.7/hook", []netip.Prefix{loopback, private}, ""},
+		{"One beside it is none.", "https://10.21.0.7/hook", []netip.Prefix{loopback, private}, "webhook: URL: 10.21.0.7 is no public address (private), and in none of the networks that are allowed"},
+		{"Without TLS anyone there could read it.", "http://10.20.0.7/hook", []netip.Prefix{private}, "webhook: URL: it does not begin with https://"},
+		{"The metadata is no receiver whatever is allowed.", "https://169.254.169.254/latest", []netip.Prefix{netip.MustParsePrefix("169.0.0.0/8")}, "webhook: URL: 169.254.169.254 is no public address (link-local)"},
+	} {
+		t.Run(test.sentence, func(t *testing.T) {
+			got := ""
+			if _, err := New(egress.New(egress.Options{}), Config{URL: secret.Literal("URL", test.url), Networks: test.networks}); err != nil {
+				got = err.Error()
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+
+	received := 0
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { received++ }))
+	defer server.Close()
+	at := netip.MustParseAddrPort(server.Listener.Addr().String())
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	client := egress.New(egress.Options{Roots: roots, Resolve: func(context.Context, string) ([]netip.Addr, error) { return []netip.Addr{at.Addr()}, nil }})
+	for sentence, test := range map[string]struct {
+		networks []netip.Prefix
+		want     int
+	}{"A name may lead there.": {[]netip.Prefix{loopback}, 1}, "It may not lead elsewhere.": {[]netip.Prefix{private}, 0}, "By default it may not.": {nil, 0}} {
+		t.Run(sentence, func(t *testing.T) {
+			received = 0
+			n, err := New(client, Config{URL: secret.Literal("URL", fmt.Sprintf("https://example.com:%d/hook", at.Port())), Networks: test.networks})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := n.Notify(t.Context(), notifytest.Alert()); (err == nil) != (test.want == 1) || received != test.want {
+				t.Errorf("%d received, %v", received, err)
 			}
 		})
 	}
