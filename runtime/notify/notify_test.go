@@ -30,6 +30,7 @@ import (
 	"github.com/trailalerts/trailalerts/runtime/notify/sns"
 	"github.com/trailalerts/trailalerts/runtime/notify/teams"
 	"github.com/trailalerts/trailalerts/runtime/notify/webhook"
+	"github.com/trailalerts/trailalerts/runtime/report"
 	"github.com/trailalerts/trailalerts/runtime/secret"
 )
 
@@ -144,6 +145,55 @@ func TestEveryMessageSaysItsAlert(t *testing.T) {
 					t.Errorf("the message does not say %q: %.2000s", id, sent.String())
 				}
 			})
+		}
+	}
+}
+
+// TestEveryMessageSaysWhatDecided pins that from every message the way leads back
+// to the release, its commit, its rules and the very text of the rule, also where
+// the rule has no file. Programs get whole hashes, people the beginnings of them.
+func TestEveryMessageSaysWhatDecided(t *testing.T) {
+	var sent bytes.Buffer
+	nowhere := notifytest.Alert()
+	nowhere.Rule.Source = ""
+	for name, a := range map[string]*alert.Alert{"ordinary": notifytest.Alert(), "correlated": notifytest.Correlated(), "of a rule without a file": nowhere} {
+		for _, n := range channels(t, &sent) {
+			t.Run(n.Channel()+" "+name, func(t *testing.T) {
+				if err := n.Notify(t.Context(), a); err != nil {
+					t.Fatal(err)
+				}
+				hash := func(whole string) string {
+					if slices.Contains([]string{"webhook", "eventbridge", "pagerduty"}, n.Channel()) {
+						return whole
+					}
+					return whole[:12]
+				}
+				all := texts(t, sent.Bytes())
+				for what, text := range map[string]string{
+					"release": a.Release.Version, "commit": hash(a.Release.Commit), "hash of the rules": hash(a.Release.Rules), "hash of the rule": hash(a.Rule.SourceHash),
+				} {
+					if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, text) }) {
+						t.Errorf("the message does not say the %s, %s: %.2000s", what, text, sent.String())
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestBothPartsOfAMailSayWhatDecided pins it for each of them: programs that show
+// mail show one.
+func TestBothPartsOfAMailSayWhatDecided(t *testing.T) {
+	a := notifytest.Alert()
+	html, err := report.Mail(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part, text := range map[string]string{"html": string(html), "text": report.Text(a)} {
+		for _, want := range []string{a.Release.Version, a.Release.Commit[:12], a.Release.Rules[:12], a.Rule.SourceHash[:12]} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the %s does not say %s", part, want)
+			}
 		}
 	}
 }

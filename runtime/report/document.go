@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -354,27 +355,27 @@ func footer(a *alert.Alert, b *bounds) []shown {
 		release += " " + b.text(a.Release.Version)
 	}
 	if a.Release.Commit != "" {
-		release += ", commit " + b.text(short(a.Release.Commit))
+		release += ", commit " + b.text(ShortHash(a.Release.Commit))
 	}
 	if a.Release.Rules != "" {
-		release += ", rules " + b.text(short(a.Release.Rules))
+		release += ", rules " + b.text(ShortHash(a.Release.Rules))
 	}
 	lines := []shown{release}
-	if a.Rule.Source != "" {
-		source := "Rule " + b.text(a.Rule.Source)
+	if where := cmp.Or(a.Rule.Source, a.Rule.Key); where != "" {
+		source := "Rule " + b.text(where)
 		if a.Rule.ID != "" {
 			source += ", ID " + b.text(a.Rule.ID)
 		}
 		if a.Rule.SourceHash != "" {
-			source += ", SHA-256 " + b.text(short(a.Rule.SourceHash))
+			source += ", SHA-256 " + b.text(ShortHash(a.Rule.SourceHash))
 		}
 		lines = append(lines, source)
 	}
 	return append(lines, "Alert "+b.text(a.ID()))
 }
 
-// short returns the beginning of a hash, enough to tell releases apart.
-func short(hash string) string {
+// ShortHash returns the beginning of a hash, enough to tell releases apart.
+func ShortHash(hash string) string {
 	const enough = 12
 	if len(hash) <= enough || strings.Trim(hash, "0123456789abcdefABCDEF") != "" {
 		return hash

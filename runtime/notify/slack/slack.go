@@ -114,7 +114,7 @@ func message(a *alert.Alert) *slack.WebhookMessage {
 	for _, link := range b.Links {
 		blocks = append(blocks, slack.NewSectionBlock(markdown("<"+escape(strings.ReplaceAll(link.URL, "|", "%7C"), maxText-200)+"|"+escape(link.Title, 100)+">"), nil, nil))
 	}
-	blocks = append(blocks, slack.NewContextBlock("", markdown(code(b.Rule, maxText/2)), markdown("Alert "+code(b.ID, maxText/2))))
+	blocks = append(blocks, slack.NewContextBlock("", markdown(code(b.Rule, maxText/2)), markdown(code(b.Provenance, maxText/2)), markdown("Alert "+code(b.ID, maxText/2))))
 
 	no := false
 	return &slack.WebhookMessage{

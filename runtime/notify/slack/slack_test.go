@@ -153,7 +153,7 @@ func TestLayout(t *testing.T) {
 		"section", "`A user is made where nobody looks.`\n• `2025-03-09T16:19:48Z IAM User Created, CreateUser by arn:aws:sts::111122223333:assumed-role/admin/alice`",
 		"section", "<https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f|CloudTrail console>",
 		"section", "<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html|docs.aws.amazon.com>",
-		"context", "`cloudtrail_logging_stopped · TrailAlerts v1.2.3`", "Alert `cloudtrail_logging_stopped/111122223333/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f`",
+		"context", "`cloudtrail_logging_stopped`", "`TrailAlerts v1.2.3, commit 0123456789ab, rules cdcdcdcdcdcd, rule SHA-256 abababababab`", "Alert `cloudtrail_logging_stopped/111122223333/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f`",
 	}, "\n")
 	if got := strings.Join(shown, "\n"); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)

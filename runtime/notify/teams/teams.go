@@ -147,8 +147,9 @@ func card(b brief.Brief, severity runtime.Level, most int) adaptivecard.Card {
 			c.Body = append(c.Body, text)
 		}
 	}
-	// The id is whole whatever the length is: it is what people search for.
-	footer := block(escape(plain.Line(b.Rule, most)) + " · Alert " + escape(b.ID))
+	// The id is whole whatever the length is: it is what people search for. So is
+	// what decided.
+	footer := block(escape(plain.Line(b.Rule, most)) + " · " + escape(b.Provenance) + " · Alert " + escape(b.ID))
 	footer.Size, footer.IsSubtle, footer.Separator = adaptivecard.SizeSmall, true, true
 	c.Body = append(c.Body, footer)
 	for _, link := range b.Links {

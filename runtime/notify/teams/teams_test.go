@@ -166,7 +166,7 @@ func TestLayout(t *testing.T) {
 		`TextBlock and 3 earlier`,
 		`TextBlock A user is made where nobody looks.`,
 		`TextBlock 2025-03-09T16:19:48Z IAM User Created, CreateUser by arn:aws:sts::111122223333:assumed-role/admin/alice`,
-		`TextBlock cloudtrail\_logging\_stopped · TrailAlerts v1.2.3 · Alert cloudtrail\_logging\_stopped/111122223333/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f`,
+		`TextBlock cloudtrail\_logging\_stopped · TrailAlerts v1.2.3, commit 0123456789ab, rules cdcdcdcdcdcd, rule SHA-256 abababababab · Alert cloudtrail\_logging\_stopped/111122223333/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f`,
 		`CloudTrail console https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/3b0c9a4e-7a1f-4f2e-9c3d-0a1b2c3d4e5f`,
 		`docs.aws.amazon.com https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StopLogging.html`,
 	}

@@ -24,6 +24,7 @@ const (
 	maxLine       = 200 // characters of one of those
 	maxLinks      = 3
 	maxURL        = 1000
+	maxRelease    = 64 // characters of a version, and of a hash
 )
 
 // A Brief is the short form of an alert. All texts are single lines of characters
@@ -35,7 +36,8 @@ type Brief struct {
 	Activities  []Activity
 	Links       []Link
 	ID          string // of the alert
-	Rule        string // its key, and the release that judged
+	Rule        string // its key
+	Provenance  string // what decided: the text of the rule, by its hash, and the release
 }
 
 // A Fact is a name, which is ours, and a value.
@@ -57,13 +59,11 @@ func Of(a *alert.Alert) Brief {
 		Description: plain.Line(a.Rule.Description, maxText),
 		ID:          plain.Key(a.ID(), maxValue),
 		Rule:        plain.Line(a.Rule.Key, maxValue),
+		Provenance:  provenance(a),
 		Links:       links(a.Rule.References),
 	}
 	if console := report.ConsoleURL(a); console != "" {
 		b.Links = append([]Link{{Title: "CloudTrail console", URL: console}}, b.Links...)
-	}
-	if a.Release.Version != "" {
-		b.Rule += " · TrailAlerts " + plain.Line(a.Release.Version, maxLine)
 	}
 	for _, fact := range []Fact{
 		{"Account", named(a.Event.AccountID, a.AccountAlias)},
@@ -88,6 +88,16 @@ func Of(a *alert.Alert) Brief {
 		b.Activities = append(b.Activities, activity(&a.Completed[i]))
 	}
 	return b
+}
+
+func provenance(a *alert.Alert) string {
+	text := strings.TrimRight("TrailAlerts "+plain.Line(a.Release.Version, maxRelease), " ")
+	for _, part := range []struct{ name, hash string }{{"commit", a.Release.Commit}, {"rules", a.Release.Rules}, {"rule SHA-256", a.Rule.SourceHash}} {
+		if part.hash != "" {
+			text += ", " + part.name + " " + plain.Line(report.ShortHash(part.hash), maxRelease)
+		}
+	}
+	return text
 }
 
 func severity(a *alert.Alert) string {
