@@ -1,0 +1,52 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+)
+
+// TestMain lets many scenarios run side by side: what they mostly do is wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err) // there is such a flag in every test binary
+	}
+	os.Exit(m.Run())
+}
+
+// A scenario is one way in which the world is not as it should be.
+type scenario struct {
+	name string // what happens
+	run  func(s *stage)
+}
+
+// TestEndToEnd runs all scenarios and prints what became of the alerts.
+func TestEndToEnd(t *testing.T) {
+	c := newCloud(t)
+	var table results
+	var names []string
+	t.Run("scenarios", func(t *testing.T) {
+		for _, scenario := range scenarios {
+			names = append(names, scenario.name)
+			t.Run(scenario.name, func(t *testing.T) {
+				t.Parallel()
+				s := &stage{T: t, cloud: c}
+				scenario.run(s)
+				s.account()
+				table.add(scenario.name, s.counts)
+			})
+		}
+	})
+	total := table.write(os.Stdout, names)
+	if total.lost != 0 || total.twice != 0 {
+		t.Errorf("lost: %d, twice: %d; both must be 0", total.lost, total.twice)
+	}
+	if total.delivered == 0 && !t.Failed() {
+		t.Error("nothing was delivered: no scenario ran")
+	}
+	fmt.Printf("lost: %d, twice: %d, sent again after an unknown outcome: %d\n", total.lost, total.twice, total.again)
+}

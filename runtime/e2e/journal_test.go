@@ -1,0 +1,223 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	netmail "net/mail"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// A journal is what a deployment's functions asked of the services, and when they
+// ended, in the order in which it was over.
+type journal struct {
+	mu      sync.Mutex
+	entries []*entry
+	begun   map[string]int // calls by function, and by service and operation
+}
+
+// An entry is one call, or, without a service, the end of a process in the middle
+// of its work.
+type entry struct {
+	service, operation string
+	nth                int  // of the calls of the operation, from 1
+	step               int  // of the calls of the function, from 1
+	status             int  // what the service answered; 0: it was not asked
+	unheard            bool // the function did not get the answer
+	injected           bool // it did not go as it would have without the test
+
+	alert string // which alert is sent to a channel
+	marks string // "alert channel": the call writes down that it was sent
+	wrote string // the ID that the provider gave to what it took
+}
+
+// function says which function calls a service.
+func function(service string) string {
+	if service == "s3" || service == "sqs" {
+		return "analyzer"
+	}
+	return "processor"
+}
+
+// channels are the services that alerts arrive at.
+var channels = []string{"ses", "sns", "webhook"}
+
+// begin numbers a call.
+func (j *journal) begin(service string, r *http.Request, body []byte) *entry {
+	e := &entry{service: service, operation: operation(service, r, body)}
+	switch service {
+	case "ses":
+		e.alert = mailAlert(body)
+	case "sns":
+		e.alert = topicAlert(body)
+	case "webhook":
+		e.alert = r.Header.Get("Idempotency-Key")
+	case "dynamodb":
+		e.marks = mark(e.operation, body)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.begun == nil {
+		j.begun = map[string]int{}
+	}
+	j.begun[function(service)]++
+	j.begun[service+" "+e.operation]++
+	e.step, e.nth = j.begun[function(service)], j.begun[service+" "+e.operation]
+	return e
+}
+
+// end notes a call that is over.
+func (j *journal) end(e *entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, e)
+}
+
+// interrupted notes that a process ended in the middle of its work.
+func (j *journal) interrupted() { j.end(&entry{}) }
+
+// steps returns how many calls a function has made.
+func (j *journal) steps(function string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.begun[function]
+}
+
+// injected returns how many calls of an operation were disturbed.
+func (j *journal) injected(service, operation string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := 0
+	for _, e := range j.entries {
+		if e.injected && e.service == service && e.operation == operation {
+			n++
+		}
+	}
+	return n
+}
+
+// accepted reports whether a provider took what the call brought.
+func (e *entry) accepted() bool { return e.status >= 200 && e.status < 300 }
+
+// repetitions goes through what a channel took of an alert. The first is what
+// must be. Another is excused when nobody could know of the one before: the
+// process ended, or its answer was lost, and that it was sent had not been written
+// down.
+func (j *journal) repetitions(channel, alert string) (taken, excused int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	marked, unknown := false, false
+	for _, e := range j.entries {
+		switch {
+		case e.service == "":
+			unknown = true
+		case e.marks == alert+" "+channel && e.accepted():
+			marked = true
+		case e.service == channel && e.alert == alert && e.accepted():
+			if taken > 0 && unknown && !marked {
+				excused++
+			}
+			taken++
+			marked, unknown = false, e.unheard
+		}
+	}
+	return taken, excused
+}
+
+// mailIDs returns which mail is about which alert: SES keeps no headers of a raw
+// mail, so its answer is what joins the two.
+func (j *journal) mailIDs() map[string]string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	ids := map[string]string{}
+	for _, e := range j.entries {
+		if e.service == "ses" && e.wrote != "" {
+			ids[e.wrote] = e.alert
+		}
+	}
+	return ids
+}
+
+// operation names what is asked of a service.
+func operation(service string, r *http.Request, body []byte) string {
+	switch service {
+	case "s3":
+		return map[string]string{http.MethodGet: "GetObject", http.MethodPut: "PutObject"}[r.Method]
+	case "sns":
+		form, _ := url.ParseQuery(string(body))
+		return form.Get("Action")
+	case "ses":
+		return "SendEmail"
+	case "webhook":
+		return "POST"
+	default:
+		_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		return name
+	}
+}
+
+// mailAlert reads the ID of the alert in the header of a raw mail.
+func mailAlert(body []byte) string {
+	var in struct {
+		Content struct{ Raw struct{ Data string } }
+	}
+	if json.Unmarshal(body, &in) != nil {
+		return ""
+	}
+	raw, err := base64.StdEncoding.DecodeString(in.Content.Raw.Data)
+	if err != nil {
+		return ""
+	}
+	message, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return ""
+	}
+	return message.Header.Get("X-TrailAlerts-Alert-Id")
+}
+
+// topicAlert reads the ID of the alert in the attributes of a message to a topic.
+func topicAlert(body []byte) string {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return ""
+	}
+	for key, values := range form {
+		if values[0] == "alert_id" && strings.HasSuffix(key, ".Name") {
+			return form.Get(strings.TrimSuffix(key, "Name") + "Value.StringValue")
+		}
+	}
+	return ""
+}
+
+// An item is one of the table, as the processor writes it.
+type item struct {
+	PK      struct{ S string } `json:"pk"`
+	SK      struct{ S string } `json:"sk"`
+	Body    struct{ S string } `json:"body"`
+	Expires struct{ N string } `json:"ttl"`
+}
+
+// state is what the tests read of the body of an item.
+type state struct {
+	Status string `json:"status"` // of a delivery
+	Done   bool   `json:"done"`   // of a finding
+}
+
+// mark returns "alert channel" when a call writes that the alert was sent there.
+func mark(operation string, body []byte) string {
+	var in struct{ Item item }
+	if operation != "PutItem" || json.Unmarshal(body, &in) != nil {
+		return ""
+	}
+	alert, delivery := strings.CutPrefix(in.Item.PK.S, "delivery|")
+	var s state
+	if !delivery || json.Unmarshal([]byte(in.Item.Body.S), &s) != nil || s.Status != "sent" {
+		return ""
+	}
+	return alert + " " + in.Item.SK.S
+}

@@ -1,0 +1,193 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+)
+
+// A stage is where one scenario happens: its deployments, and what became of
+// their alerts.
+type stage struct {
+	*testing.T
+	cloud       *cloud
+	deployments []*deployment
+	counts      counts
+}
+
+// counts are what a scenario comes to, an alert counted for each channel.
+type counts struct {
+	injected  int // what had to arrive
+	delivered int // what arrived, each once
+	lost      int // what did not
+	twice     int // what arrived again although somebody knew of the first time
+	again     int // what was sent again because nobody could know of the first time
+}
+
+func (c *counts) add(other counts) {
+	c.injected += other.injected
+	c.delivered += other.delivered
+	c.lost += other.lost
+	c.twice += other.twice
+	c.again += other.again
+}
+
+// account waits until all deployments are through, and counts what arrived. What
+// arrived and was not owed is an error, as is what the tables say otherwise than
+// the channels.
+func (s *stage) account() {
+	var group sync.WaitGroup
+	for _, d := range s.deployments {
+		group.Go(func() { d.settle(); d.disconnect() })
+	}
+	group.Wait()
+	mails, err := s.cloud.mails(context.Background())
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, d := range s.deployments {
+		c := d.count(d.arrivals(mails))
+		s.counts.add(c)
+		if c.lost+c.twice > 0 {
+			s.Logf("%s: %+v\n%s", d.name, c, d.logs())
+		}
+		d.checkTable()
+	}
+}
+
+// arrivals returns how often each channel got each alert, as the servers behind
+// the channels say.
+func (d *deployment) arrivals(mails []mail) map[string]map[string]int {
+	arrived := map[string]map[string]int{"ses": {}, "sns": {}, "webhook": {}}
+	ids := d.journal.mailIDs()
+	for _, m := range mails {
+		if len(m.Destination.To) != 1 || !strings.Contains(m.Destination.To[0], d.mailbox) {
+			continue
+		}
+		if !strings.HasPrefix(m.Subject, "TrailAlerts - ") || m.Body.Text == "" || m.Body.HTML == "" {
+			d.Errorf("%s: the mail %q has a text of %d bytes and HTML of %d", d.name, m.Subject, len(m.Body.Text), len(m.Body.HTML))
+		}
+		arrived["ses"][ids[m.MessageID]]++
+	}
+	for _, body := range d.drain(d.inbox) {
+		var envelope struct {
+			Message           string
+			MessageAttributes map[string]struct{ Value string }
+		}
+		if err := json.Unmarshal([]byte(body), &envelope); err != nil || envelope.Message == "" {
+			d.Errorf("%s: the topic got %q: %v", d.name, body, err)
+		}
+		arrived["sns"][envelope.MessageAttributes["alert_id"].Value]++
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.posts {
+		arrived["webhook"][p.alert]++
+	}
+	return arrived
+}
+
+// count compares what arrived with what was owed and with the journal.
+func (d *deployment) count(arrived map[string]map[string]int) counts {
+	var c counts
+	owed := d.owes()
+	for _, channel := range channels {
+		for _, alert := range slices.Sorted(maps.Keys(owed)) {
+			c.injected++
+			times := arrived[channel][alert]
+			taken, excused := d.journal.repetitions(channel, alert)
+			if taken != times {
+				d.Errorf("%s: %s has %s %d times, and took it %d times", d.name, channel, alert, times, taken)
+			}
+			if times == 0 {
+				c.lost++
+				d.Errorf("%s: %s did not arrive at %s", d.name, alert, channel)
+				continue
+			}
+			c.delivered++
+			c.again += excused
+			if twice := times - 1 - excused; twice > 0 {
+				c.twice += twice
+				d.Errorf("%s: %s arrived %d times at %s, %d of them excused", d.name, alert, times, channel, excused)
+			}
+		}
+		for alert, times := range arrived[channel] {
+			if !owed[alert] {
+				d.Errorf("%s: %s got %q %d times, which nobody owed it", d.name, channel, alert, times)
+			}
+		}
+	}
+	return c
+}
+
+// checkTable holds the table against what was owed: every alert is marked as sent
+// to every channel, and no finding is left half done.
+func (d *deployment) checkTable() {
+	items := d.items(d.table)
+	for alert := range d.owes() {
+		for _, channel := range channels {
+			if got := items[[2]string{"delivery|" + alert, channel}]; got.Status != "sent" {
+				d.Errorf("%s: the table says of %s to %s: %q, want sent", d.name, alert, channel, got.Status)
+			}
+		}
+	}
+	for key, s := range items {
+		if strings.HasPrefix(key[0], "finding|") && !s.Done {
+			d.Errorf("%s: the table says that %s is not done", d.name, key[0])
+		}
+	}
+}
+
+// empty says that a queue must hold nothing.
+func (d *deployment) empty(name string, q queue) {
+	d.Helper()
+	if bodies := d.drain(q); len(bodies) > 0 {
+		d.Errorf("%s: the %s holds %d messages, the first is %.300s\n%s", d.name, name, len(bodies), bodies[0], d.logs())
+	}
+}
+
+// results are the rows of the table at the end.
+type results struct {
+	mu   sync.Mutex
+	rows map[string]counts
+}
+
+func (r *results) add(name string, c counts) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rows == nil {
+		r.rows = map[string]counts{}
+	}
+	r.rows[name] = c
+}
+
+// write writes the table, in the order of names, and returns its last line.
+func (r *results) write(to io.Writer, names []string) counts {
+	var total counts
+	var text bytes.Buffer
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	row := func(name string, c counts) {
+		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t  %s\n", c.injected, c.delivered, c.lost, c.twice, c.again, name)
+	}
+	fmt.Fprintf(w, "injected\tdelivered\tlost\ttwice\tagain\t  scenario\n")
+	for _, name := range names {
+		if c, ran := r.rows[name]; ran {
+			row(name, c)
+			total.add(c)
+		}
+	}
+	row("total", total)
+	_ = w.Flush() // a Buffer takes everything
+	fmt.Fprintf(to, "\n%s\ninjected: alerts, each counted for every channel that it must arrive at.\nagain: sent again after an unknown outcome, that is, a process was killed or an answer was lost\nbetween the acceptance by the provider and the mark that it was sent. Both have the same ID.\n\n", &text)
+	return total
+}
