@@ -1,10 +1,12 @@
 package processor
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/mail"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,6 +14,9 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/egress"
+	"github.com/trailalerts/trailalerts/runtime/internal/emf"
+	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
 	"github.com/trailalerts/trailalerts/runtime/secret"
 )
 
@@ -25,7 +30,9 @@ type config struct {
 	aliases      map[string]string // ACCOUNT_ALIASES: a JSON object of account ids and names
 	logLevel     slog.Level        // AWS_LAMBDA_LOG_LEVEL, which Lambda sets from the function's logging configuration
 
-	table string // DYNAMODB_TABLE_NAME; "" remembers in this process alone
+	table       string // DYNAMODB_TABLE_NAME; "" remembers in this process alone
+	shadowTable string // SHADOW_DYNAMODB_TABLE_NAME: what the alias shadow remembers in; "" is no shadow
+	namespace   string // METRICS_NAMESPACE, default TrailAlerts
 
 	from             string   // SOURCE_EMAIL
 	to, cc, bcc      []string // EMAIL_RECIPIENT, EMAIL_CC, EMAIL_BCC: addresses, separated by commas
@@ -36,6 +43,7 @@ type config struct {
 	databases        []string // MAXMIND_DB_PATHS: files, separated by commas
 
 	webhook, webhookHeaders, webhookKey *secret.Setting // WEBHOOK_URL, WEBHOOK_HEADERS, WEBHOOK_SIGNING_KEY
+	webhookNetworks                     []netip.Prefix  // WEBHOOK_ALLOWED_NETWORKS: in CIDR notation, separated by commas; webhooks may be in them beside public addresses
 	slack, teams, pagerDuty             *secret.Setting // SLACK_WEBHOOK_URL, TEAMS_WEBHOOK_URL, PAGERDUTY_ROUTING_KEY
 	vpnapi                              *secret.Setting // VPNAPI_KEY
 }
@@ -66,7 +74,8 @@ func (p problems) Error() string { return "configuration: " + strings.Join(p, ";
 // configFrom reads the environment.
 func configFrom(getenv func(string) string, secrets *secret.Source, wrong *problems) config {
 	c := config{
-		minSeverity: runtime.Medium, cooldown: time.Hour, correlations: true, table: getenv("DYNAMODB_TABLE_NAME"),
+		minSeverity: runtime.Medium, cooldown: time.Hour, correlations: true, logLevel: logLevel(getenv("AWS_LAMBDA_LOG_LEVEL")),
+		table: getenv("DYNAMODB_TABLE_NAME"), shadowTable: getenv("SHADOW_DYNAMODB_TABLE_NAME"), namespace: cmp.Or(getenv("METRICS_NAMESPACE"), "TrailAlerts"),
 		from: getenv("SOURCE_EMAIL"), to: addresses(getenv, "EMAIL_RECIPIENT", wrong), cc: addresses(getenv, "EMAIL_CC", wrong), bcc: addresses(getenv, "EMAIL_BCC", wrong),
 		configurationSet: getenv("SES_CONFIGURATION_SET"), topic: getenv("SNS_TOPIC_ARN"), bus: getenv("EVENT_BUS_NAME"),
 		pagerDutyURL: getenv("PAGERDUTY_EVENTS_URL"), databases: list(getenv("MAXMIND_DB_PATHS")),
@@ -102,9 +111,22 @@ func configFrom(getenv func(string) string, secrets *secret.Source, wrong *probl
 			}
 		}
 	}
-	switch getenv("AWS_LAMBDA_LOG_LEVEL") {
-	case "TRACE", "DEBUG":
-		c.logLevel = slog.LevelDebug
+	for _, namespace := range []string{c.namespace, shadow.Namespace(c.namespace)} {
+		if err := emf.CheckNamespace(namespace); err != nil {
+			wrong.addf("METRICS_NAMESPACE: %v", err)
+			break
+		}
+	}
+	if c.shadowTable != "" && c.shadowTable == c.table {
+		wrong.addf("SHADOW_DYNAMODB_TABLE_NAME: %q is DYNAMODB_TABLE_NAME as well: what the shadow remembers would hold back alerts", c.table)
+	}
+	for _, text := range list(getenv("WEBHOOK_ALLOWED_NETWORKS")) {
+		network, err := egress.ParseNetwork(text)
+		if err != nil {
+			wrong.addf("WEBHOOK_ALLOWED_NETWORKS: %v", err)
+			continue
+		}
+		c.webhookNetworks = append(c.webhookNetworks, network)
 	}
 	for _, s := range []struct {
 		name    string
@@ -130,6 +152,7 @@ func configFrom(getenv func(string) string, secrets *secret.Source, wrong *probl
 		{c.pagerDutyURL != "", "PAGERDUTY_EVENTS_URL", settingName(c.pagerDuty), "PAGERDUTY_ROUTING_KEY"},
 		{c.webhookHeaders != nil, "WEBHOOK_HEADERS", settingName(c.webhook), "WEBHOOK_URL"},
 		{c.webhookKey != nil, "WEBHOOK_SIGNING_KEY", settingName(c.webhook), "WEBHOOK_URL"},
+		{getenv("WEBHOOK_ALLOWED_NETWORKS") != "", "WEBHOOK_ALLOWED_NETWORKS", settingName(c.webhook), "WEBHOOK_URL"},
 	} {
 		if s.isSet && s.needs == "" {
 			wrong.addf("%s is set, and %s is not", s.name, s.otherName)

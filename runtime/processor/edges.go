@@ -48,22 +48,28 @@ func theWorld(getenv func(string) string, now func() time.Time) world {
 }
 
 // connect reads the configuration and builds every channel, store and enricher
-// that it asks for. The error lists everything that is wrong.
-func (w world) connect(ctx context.Context, set runtime.Ruleset) (config, alert.Edges, error) {
+// that it asks for. The shadow has a store and the enrichers that cost nothing, if
+// there is one. The error lists everything that is wrong.
+func (w world) connect(ctx context.Context, set runtime.Ruleset) (c config, live, shadowed alert.Edges, err error) {
 	var wrong problems
 	awsConfig, err := w.aws(ctx)
 	if err != nil {
 		wrong.addf("read the AWS configuration: %v", err)
 	}
 	secrets := &secret.Source{Getenv: w.getenv, Client: secretsmanager.NewFromConfig(awsConfig), Now: w.now}
-	c := configFrom(w.getenv, secrets, &wrong)
-	edges := alert.Edges{Now: w.now, Release: alert.ThisRelease(set.Hash)}
+	c = configFrom(w.getenv, secrets, &wrong)
+	live = alert.Edges{Now: w.now, Release: alert.ThisRelease(set.Hash)}
+	shadowed = live
+	tables := awsdynamodb.NewFromConfig(awsConfig)
 	if c.table != "" {
-		edges.Store = dynamodb.New(awsdynamodb.NewFromConfig(awsConfig), c.table, w.now)
+		live.Store = dynamodb.New(tables, c.table, w.now)
 	} else {
 		memory := alert.NewMemory(w.now)
 		memory.Limit = memoryLimit
-		edges.Store = memory
+		live.Store = memory
+	}
+	if c.shadowTable != "" {
+		shadowed.Store = dynamodb.New(tables, c.shadowTable, w.now)
 	}
 	for _, channel := range []struct {
 		wanted bool
@@ -77,7 +83,7 @@ func (w world) connect(ctx context.Context, set runtime.Ruleset) (config, alert.
 			return sns.New(awssns.NewFromConfig(awsConfig), sns.Config{TopicARN: c.topic})
 		}},
 		{c.webhook != nil, "WEBHOOK_URL", func() (alert.Notifier, error) {
-			return webhook.New(w.egress, webhook.Config{URL: c.webhook, Headers: c.webhookHeaders, SigningKey: c.webhookKey, Now: w.now})
+			return webhook.New(w.egress, webhook.Config{URL: c.webhook, Networks: c.webhookNetworks, Headers: c.webhookHeaders, SigningKey: c.webhookKey, Now: w.now})
 		}},
 		{c.slack != nil, "SLACK_WEBHOOK_URL", func() (alert.Notifier, error) { return slack.New(w.egress, slack.Config{URL: c.slack}) }},
 		{c.teams != nil, "TEAMS_WEBHOOK_URL", func() (alert.Notifier, error) { return teams.New(w.egress, teams.Config{URL: c.teams}) }},
@@ -96,14 +102,15 @@ func (w world) connect(ctx context.Context, set runtime.Ruleset) (config, alert.
 			wrong.addf("%s: %v", channel.names, err)
 			continue
 		}
-		edges.Notifiers = append(edges.Notifiers, notifier)
+		live.Notifiers = append(live.Notifiers, notifier)
 	}
 	if len(c.databases) > 0 {
 		enricher, err := maxmind.New(c.databases...)
 		if err != nil {
 			wrong.addf("MAXMIND_DB_PATHS: %v", err)
 		} else {
-			edges.Enrichers = append(edges.Enrichers, enricher)
+			live.Enrichers = append(live.Enrichers, enricher)
+			shadowed.Enrichers = append(shadowed.Enrichers, enricher)
 		}
 	}
 	if c.vpnapi != nil {
@@ -111,8 +118,8 @@ func (w world) connect(ctx context.Context, set runtime.Ruleset) (config, alert.
 		if err != nil {
 			wrong.addf("VPNAPI_KEY: %v", err)
 		} else {
-			edges.Enrichers = append(edges.Enrichers, enricher)
+			live.Enrichers = append(live.Enrichers, enricher)
 		}
 	}
-	return c, edges, wrong.err()
+	return c, live, shadowed, wrong.err()
 }

@@ -1,115 +1,88 @@
 package processor
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
 )
 
 type handler struct {
-	lines slog.Handler
-	now   func() time.Time
-
-	mu       sync.Mutex // Lambda can be configured to run invocations side by side
-	pipeline *alert.Pipeline
-	notifies bool // beside the log
+	live   *lane
+	shadow *lane // nil when SHADOW_DYNAMODB_TABLE_NAME is not set
 }
 
 // handle processes a batch of messages. Those that could not be processed are
 // named in the response, so that SQS delivers them again, and moves them to the
-// dead-letter queue when that does not help, while the others are done with.
-func (h *handler) handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
-	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+// dead-letter queue when that does not help, while the others are done with. Of
+// what is no batch of SQS messages nothing is processed; the error says what it is.
+func (h *handler) handle(ctx context.Context, event json.RawMessage) (events.SQSEventResponse, error) {
+	of := h.live
+	if shadow.Invoked(ctx) {
+		of = h.shadow
+	}
+	err := errNoShadow
+	if of != nil {
+		var batch []events.SQSMessage
+		if batch, err = parseBatch(event); err == nil {
+			return of.handle(ctx, batch), nil
+		}
+	}
+	// Whoever sent the event may not look at what comes back.
+	h.live.log(ctx, slog.LevelError, "event refused", slog.String("error", clip(err.Error())))
+	return events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}, err
+}
+
+var errNoShadow = errors.New("invoked through the alias shadow, and SHADOW_DYNAMODB_TABLE_NAME is not set")
+
+// parseBatch reads the event of a function that an SQS queue invokes.
+func parseBatch(event json.RawMessage) ([]events.SQSMessage, error) {
+	const accepted = "this release accepts batches of SQS messages"
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(event, &members); err != nil {
+		return nil, fmt.Errorf("the event is no JSON object: %s", accepted)
+	}
+	if records := bytes.TrimSpace(members["Records"]); len(records) == 0 || records[0] != '[' {
+		return nil, fmt.Errorf("the event has no Records, but %s: %s; to try the function, send a finding to its queue", names(members), accepted)
+	}
+	var batch events.SQSEvent
+	if err := json.Unmarshal(event, &batch); err != nil {
+		return nil, fmt.Errorf("the event is no batch of SQS messages: %w", err)
+	}
 	if len(batch.Records) == 0 {
-		return response, errors.New("the event has no Records; this release accepts batches of SQS messages")
+		return nil, fmt.Errorf("the event has no Records: %s", accepted)
 	}
 	for i, m := range batch.Records {
 		if m.EventSource != "aws:sqs" {
-			return response, fmt.Errorf("record %d of the event has the eventSource %q; this release accepts batches of SQS messages (aws:sqs)", i, clip(m.EventSource))
+			return nil, fmt.Errorf("record %d of the event has the eventSource %q: %s (aws:sqs)", i, clip(m.EventSource), accepted)
 		}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, m := range batch.Records {
-		if err := h.process(ctx, m); err != nil {
-			// The response carries no reason, so this line is where it is told.
-			h.log(ctx, slog.LevelError, "message failed", slog.String("message_id", m.MessageId), slog.String("error", clip(err.Error())))
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
-		}
-	}
-	return response, nil
+	return batch.Records, nil
 }
 
-// process decides on one finding and sends what follows from it. What could not
-// be sent fails the message, and is all that is left to be done when it comes
-// again.
-func (h *handler) process(ctx context.Context, m events.SQSMessage) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("not processed: %w", context.Cause(ctx))
+// names lists the members of an object, so that a person sees what was sent.
+func names(members map[string]json.RawMessage) string {
+	if len(members) == 0 {
+		return "nothing"
 	}
-	finding, err := alert.ParseFinding([]byte(m.Body))
-	if err != nil {
-		return err
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		list = append(list, fmt.Sprintf("%q", clip(name)))
 	}
-	result, err := h.pipeline.Process(ctx, finding)
-	about := []slog.Attr{
-		slog.String("message_id", m.MessageId), slog.String("rule", finding.Rule.Key), slog.String("event_id", clip(finding.Event.ID)),
+	const most = 10
+	if len(list) > most {
+		list = append(list[:most], "...")
 	}
-	if result.Outcome != "" && len(result.Alerts) == 0 {
-		h.log(ctx, slog.LevelDebug, "finding", append(about, slog.String("outcome", string(result.Outcome)), slog.Any("why", result.Why))...)
-	}
-	for i := range result.Alerts {
-		if h.notifies && !result.Resumed {
-			err = errors.Join(err, h.Notify(ctx, &result.Alerts[i]))
-		}
-	}
-	for _, d := range result.Deliveries {
-		attrs := append(about, slog.String("alert", clip(d.Alert)), slog.String("channel", d.Channel), slog.Bool("again_after_unknown_outcome", d.Again))
-		switch {
-		case d.Err != nil:
-			h.log(ctx, slog.LevelWarn, "notification failed", append(attrs, slog.String("error", clip(d.Err.Error())))...)
-		case h.notifies:
-			h.log(ctx, slog.LevelInfo, "notified", attrs...)
-		}
-	}
-	return err
-}
-
-// Channel implements alert.Notifier: without any other channel the log is where
-// alerts arrive.
-func (h *handler) Channel() string { return "log" }
-
-// Notify writes an alert as one log line. It goes through the handler itself,
-// which tells whether it was written, as a Logger does not.
-func (h *handler) Notify(ctx context.Context, a *alert.Alert) error {
-	line := slog.NewRecord(h.now(), slog.LevelInfo, "alert", 0)
-	related := []string{}
-	for _, r := range a.Related() {
-		related = append(related, fmt.Sprintf("%s/%s/%d %s", r.Location.Bucket, r.Location.File, r.Location.Record, r.Rule))
-	}
-	line.AddAttrs(
-		slog.String("rule", a.Rule.Key), slog.String("title", a.Rule.Title), slog.String("severity", alert.SeverityName(a.Severity)),
-		slog.String("event_id", a.Event.ID), slog.String("event_time", a.Event.Time),
-		slog.String("actor", a.Event.Actor), slog.String("account_id", a.Event.AccountID), slog.String("region", a.Event.Region), slog.String("source_ip", a.Event.SourceIP),
-		slog.String("bucket", a.Location.Bucket), slog.String("key", a.Location.File), slog.Int("record", a.Location.Record),
-		slog.Any("related", related), slog.Int("suppressed", a.Suppressed), slog.Any("why", a.Why),
-	)
-	if err := h.lines.Handle(ctx, line); err != nil {
-		return fmt.Errorf("write the log: %w", err)
-	}
-	return nil
-}
-
-func (h *handler) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
-	slog.New(h.lines).LogAttrs(ctx, level, message, attrs...)
+	return strings.Join(list, ", ")
 }
 
 // clip bounds what a line repeats of a text from outside.

@@ -33,7 +33,8 @@ func (w *writer) Write(p []byte) (int, error) {
 	return w.Buffer.Write(p)
 }
 
-// lines returns what was logged, without times.
+// lines returns what was logged, without times and without metrics. Every line
+// says which build has written it.
 func (w *writer) lines(t *testing.T) []map[string]any {
 	t.Helper()
 	var lines []map[string]any
@@ -42,7 +43,15 @@ func (w *writer) lines(t *testing.T) []map[string]any {
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatalf("log line %s: %v", text, err)
 		}
-		delete(line, "time")
+		if line["_aws"] != nil {
+			continue
+		}
+		for _, name := range []string{"timestamp", "release", "commit", "rules"} {
+			if _, said := line[name].(string); !said {
+				t.Errorf("the line has no %s: %s", name, text)
+			}
+			delete(line, name)
+		}
 		lines = append(lines, line)
 	}
 	return lines
@@ -67,17 +76,24 @@ func (w *writer) outcomes(t *testing.T) string {
 
 var noon = time.Date(2025, 3, 9, 12, 0, 0, 0, time.UTC)
 
-func newTestHandler(t *testing.T, env map[string]string) (*handler, *writer) {
-	t.Helper()
-	set := runtime.Ruleset{Exceptions: []runtime.Exception{{
+// set has an exception.
+func set() runtime.Ruleset {
+	return runtime.Ruleset{Exceptions: []runtime.Exception{{
 		Rule: "excepted", Actors: []string{"arn:aws:iam::111122223333:user/root"}, SourceIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 	}}}
+}
+
+// excepted makes a finding one that the exception covers.
+func excepted(f *alert.Finding) { f.Rule.Key, f.Event.SourceIP = "excepted", "10.1.2.3" }
+
+func newTestHandler(t *testing.T, env map[string]string) (*handler, *writer) {
+	t.Helper()
 	all := map[string]string{"AWS_LAMBDA_LOG_LEVEL": "DEBUG"}
 	for name, value := range env {
 		all[name] = value
 	}
 	w := new(writer)
-	h, err := newHandler(t.Context(), set, testWorld(all), w)
+	h, err := newHandler(t.Context(), set(), testWorld(all), w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +108,7 @@ func newTestHandler(t *testing.T, env map[string]string) (*handler, *writer) {
 func finding(id string, minutes int, change ...func(*alert.Finding)) string {
 	f := alert.Finding{
 		Schema: alert.Schema,
-		Rule:   alert.Rule{Key: "rule", Title: "A title", Level: runtime.High, Source: "rule.yml"},
+		Rule:   alert.Rule{Key: "rule", Title: "A title", Level: runtime.High, Source: "rule.yml", SourceHash: "0a1b2c"},
 		Event: alert.Event{
 			ID: id, Time: noon.Add(time.Duration(minutes) * time.Minute).Format(time.RFC3339), AccountID: "111122223333", Region: "eu-west-1",
 			Actor: "arn:aws:iam::111122223333:user/eve", SourceIP: "198.51.100.7",
@@ -107,6 +123,27 @@ func finding(id string, minutes int, change ...func(*alert.Finding)) string {
 		panic(err)
 	}
 	return string(body)
+}
+
+// handle hands a batch of messages m0, m1, … to the function, and returns those
+// that failed.
+func handle(t *testing.T, h *handler, bodies ...string) string {
+	t.Helper()
+	return handleAs(t.Context(), t, h, bodies...)
+}
+
+// handleAs does so in a context.
+func handleAs(ctx context.Context, t *testing.T, h *handler, bodies ...string) string {
+	t.Helper()
+	event, err := json.Marshal(batch(bodies...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := h.handle(ctx, event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return failures(response)
 }
 
 // batch holds messages m0, m1, … of the bodies.
@@ -152,19 +189,15 @@ func TestHandle(t *testing.T) {
 		{name: "what is below the least severity is no alert", messages: []string{finding("e1", 0, level(runtime.Low)), finding("e2", 1, level(runtime.Medium))}, want: "below_severity e1, alert e2"},
 		{name: "the least severity can be set", env: map[string]string{"MIN_NOTIFICATION_SEVERITY": "critical"}, messages: []string{finding("e1", 0), finding("e2", 1, level(runtime.Critical))}, want: "below_severity e1, alert e2"},
 		{name: "an excepted actor is no alert", messages: []string{finding("e1", 0, rule("excepted"), actor("arn:aws:iam::111122223333:user/root")), finding("e2", 1, rule("excepted"))}, want: "excepted e1, alert e2"},
-		{name: "an excepted address is no alert", messages: []string{finding("e1", 0, rule("excepted"), func(f *alert.Finding) { f.Event.SourceIP = "10.1.2.3" })}, want: "excepted e1"},
+		{name: "an excepted address is no alert", messages: []string{finding("e1", 0, excepted)}, want: "excepted e1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h, w := newTestHandler(t, c.env)
-			response, err := h.handle(t.Context(), batch(c.messages...))
-			if err != nil {
-				t.Fatal(err)
+			if got := handle(t, h, c.messages...); got != c.failed {
+				t.Errorf("failed %q, want %q", got, c.failed)
 			}
 			if diff := cmp.Diff(c.want, w.outcomes(t)); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
-			}
-			if got := failures(response); got != c.failed {
-				t.Errorf("failed %q, want %q", got, c.failed)
 			}
 		})
 	}
@@ -172,12 +205,10 @@ func TestHandle(t *testing.T) {
 
 func TestTheAlertIsOneLine(t *testing.T) {
 	h, w := newTestHandler(t, map[string]string{"AWS_LAMBDA_LOG_LEVEL": ""})
-	if _, err := h.handle(t.Context(), batch(finding("e1", 0), finding("e2", 1), finding("e3", 61))); err != nil {
-		t.Fatal(err)
-	}
+	handle(t, h, finding("e1", 0), finding("e2", 1), finding("e3", 61))
 	line := func(id, eventTime string, suppressed float64, why ...any) map[string]any {
 		return map[string]any{
-			"level": "INFO", "msg": "alert", "rule": "rule", "title": "A title", "severity": "high", "event_id": id, "event_time": eventTime,
+			"level": "INFO", "msg": "alert", "alert": "rule/111122223333/" + id, "rule": "rule", "source_hash": "0a1b2c", "title": "A title", "severity": "high", "event_id": id, "event_time": eventTime,
 			"actor": "arn:aws:iam::111122223333:user/eve", "account_id": "111122223333", "region": "eu-west-1", "source_ip": "198.51.100.7",
 			"bucket": "logs", "key": "a.json.gz", "record": 3., "related": []any{}, "suppressed": suppressed, "why": why,
 		}
@@ -206,18 +237,15 @@ func TestAnAlertThatCouldNotBeWrittenComesAgain(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h, w := newTestHandler(t, nil)
 			for _, body := range c.before {
-				if _, err := h.handle(t.Context(), batch(body)); err != nil {
-					t.Fatal(err)
-				}
+				handle(t, h, body)
 			}
 			w.write = func(string) error { return full }
-			response, err := h.handle(t.Context(), batch(finding("e1", 0)))
-			if err != nil || failures(response) != "m0" {
-				t.Fatalf("failed %q, %v; want m0", failures(response), err)
+			if failed := handle(t, h, finding("e1", 0)); failed != "m0" {
+				t.Fatalf("failed %q, want m0", failed)
 			}
 			w.write = nil
-			if response, err = h.handle(t.Context(), batch(finding("e1", 0))); err != nil || failures(response) != "" {
-				t.Fatalf("failed %q, %v; want none", failures(response), err)
+			if failed := handle(t, h, finding("e1", 0)); failed != "" {
+				t.Fatalf("failed %q, want none", failed)
 			}
 			if diff := cmp.Diff(c.want, w.outcomes(t)); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
@@ -230,12 +258,81 @@ func TestAnAlertThatCouldNotBeWrittenComesAgain(t *testing.T) {
 }
 
 func TestAnInvocationThatIsOverFailsTheRest(t *testing.T) {
-	h, _ := newTestHandler(t, nil)
+	h, w := newTestHandler(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	response, err := h.handle(ctx, batch(finding("e1", 0), finding("e2", 0)))
-	if err != nil || failures(response) != "m0 m1" {
-		t.Errorf("failed %q, %v; want m0 m1", failures(response), err)
+	if failed := handleAs(ctx, t, h, finding("e1", 0), finding("e2", 0)); failed != "m0 m1" {
+		t.Errorf("failed %q, want m0 m1", failed)
+	}
+	want := []map[string]any{{"level": "WARN", "msg": "messages not processed", "messages": 2., "reason": "the time of the invocation is nearly over"}}
+	if diff := cmp.Diff(want, w.lines(t)); diff != "" {
+		t.Errorf("log (-want +got):\n%s", diff)
+	}
+}
+
+// Lambda ends a process at the deadline, and then delivers the whole batch again:
+// what there is no time for is given back before.
+func TestABatchStopsInTime(t *testing.T) {
+	h, w := newTestHandler(t, nil)
+	const slow = 250 * time.Millisecond
+	w.write = func(line string) error {
+		if strings.Contains(line, `"msg":"alert"`) {
+			time.Sleep(slow)
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*slow) // of which half is for beginning a message
+	defer cancel()
+	failed := handleAs(ctx, t, h, finding("e1", 0), finding("e2", 100), finding("e3", 200), finding("e4", 300), finding("e5", 400))
+	if ctx.Err() != nil {
+		t.Error("the deadline has passed")
+	}
+	done := strings.Count(w.outcomes(t), "alert")
+	if done == 0 || done > 3 || failed != strings.Join([]string{"m0", "m1", "m2", "m3", "m4"}[done:], " ") {
+		t.Errorf("%d alerts, failed %q", done, failed)
+	}
+}
+
+// A function that runs several invocations at once processes one batch after the
+// other; one that waits too long gives its batch back.
+func TestABatchWaitsForItsTurn(t *testing.T) {
+	h, _ := newTestHandler(t, nil)
+	h.live.turn <- struct{}{} // another invocation is at it
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if failed := handleAs(ctx, t, h, finding("e1", 0)); failed != "m0" || ctx.Err() != nil {
+		t.Errorf("failed %q, %v; want m0 before the deadline", failed, ctx.Err())
+	}
+	<-h.live.turn
+	if failed := handle(t, h, finding("e1", 0)); failed != "" {
+		t.Errorf("failed %q, want none", failed)
+	}
+}
+
+// panicking is an enricher with a bug.
+type panicking struct{ of string }
+
+func (p panicking) Enrich(_ context.Context, a *alert.Address) error {
+	if a.IP == p.of {
+		panic("an index out of range")
+	}
+	return nil
+}
+
+// A bug that one message meets does not take the others of its batch with it to
+// the dead-letter queue.
+func TestAMessageThatPanicsFailsAlone(t *testing.T) {
+	h, w := newTestHandler(t, nil)
+	now := func() time.Time { return noon }
+	h.live.pipeline = alert.NewPipeline(runtime.Ruleset{}, alert.Config{}, alert.Edges{
+		Store: alert.NewMemory(now), Now: now, Notifiers: []alert.Notifier{h.live.alerts}, Enrichers: []alert.Enricher{panicking{"203.0.113.9"}},
+	})
+	failed := handle(t, h, finding("e1", 0), finding("e2", 1, func(f *alert.Finding) { f.Event.SourceIP = "203.0.113.9" }), finding("e3", 2))
+	if failed != "m1" || strings.Count(w.String(), `"msg":"alert"`) != 2 {
+		t.Errorf("failed %q, want m1; log:\n%s", failed, w)
+	}
+	if !strings.Contains(w.String(), "handler_test.go") || !strings.Contains(w.String(), `"error":"a bug: panic: an index out of range"`) {
+		t.Errorf("the log does not say where:\n%s", w)
 	}
 }
 
@@ -245,18 +342,30 @@ func TestOtherEventsAreRefusedByName(t *testing.T) {
 		text string
 		says string
 	}{
-		{"an S3 notification", `{"Records":[{"eventSource":"aws:s3","s3":{}}]}`, `the eventSource "aws:s3"`},
+		{"an S3 notification", `{"Records":[{"eventSource":"aws:s3","s3":{}}]}`, `record 0 of the event has the eventSource "aws:s3"`},
 		{"an SNS message", `{"Records":[{"EventSource":"aws:sns","Sns":{}}]}`, `the eventSource "aws:sns"`},
-		{"an event without Records", `{"detail-type":"x"}`, "the event has no Records"},
+		{"one message of another source among others", `{"Records":[{"eventSource":"aws:sqs","messageId":"m"},{"eventSource":"aws:kinesis"}]}`, `record 1 of the event has the eventSource "aws:kinesis"`},
+		{"an event without Records", `{"detail-type":"x"}`, `the event has no Records, but "detail-type": this release accepts batches of SQS messages`},
+		{"the test event of the console", `{"key1":"value1","key2":"value2","key3":"value3"}`, `the event has no Records, but "key1", "key2", "key3"`},
+		{"an empty test event", `{}`, "the event has no Records, but nothing"},
+		{"an empty batch", `{"Records":[]}`, "the event has no Records"},
+		{"Records that are none", `{"Records":"x"}`, "the event has no Records"},
+		{"Records of something else", `{"Records":[1]}`, "the event is no batch of SQS messages"},
+		{"no object", `"hello"`, "the event is no JSON object"},
+		{"null", `null`, "the event has no Records, but nothing"},
+		{"members without end", `{` + strings.Repeat(`"x":1,"`, 1) + strings.Repeat("y", 1000) + `":1}`, `"x", "` + strings.Repeat("y", 300)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var e events.SQSEvent
-			if err := json.Unmarshal([]byte(c.text), &e); err != nil {
-				t.Fatal(err)
-			}
-			h, _ := newTestHandler(t, nil)
-			if _, err := h.handle(t.Context(), e); err == nil || !strings.Contains(err.Error(), c.says) {
+			h, w := newTestHandler(t, nil)
+			response, err := h.handle(t.Context(), json.RawMessage(c.text))
+			if err == nil || !strings.Contains(err.Error(), c.says) || len(err.Error()) > 1000 {
 				t.Errorf("error: %v, want one that says %s", err, c.says)
+			}
+			if failures(response) != "" {
+				t.Errorf("failed %q although no message is known", failures(response))
+			}
+			if lines := w.lines(t); len(lines) != 1 || lines[0]["msg"] != "event refused" {
+				t.Errorf("log: %v, want one line that says so", lines)
 			}
 		})
 	}

@@ -51,10 +51,18 @@ func TestConfiguration(t *testing.T) {
 		}},
 		{name: "all problems are listed together", env: map[string]string{
 			"MIN_NOTIFICATION_SEVERITY": "urgent", "NOTIFICATION_COOLDOWN_MINUTES": "1h", "CORRELATION_ENABLED": "maybe", "ACCOUNT_ALIASES": `{"1":"x"}`,
-			"EMAIL_CC": "nobody", "WEBHOOK_HEADERS": "{}", "PAGERDUTY_EVENTS_URL": "https://example.com", "SNS_TOPIC_ARN": "topic", "MAXMIND_DB_PATHS": "nope.mmdb",
+			"EMAIL_CC": "nobody", "WEBHOOK_HEADERS": "{}", "WEBHOOK_ALLOWED_NETWORKS": "10.20.0.0/16, 10.20.0.7/16 ,vpc,169.254.0.0/16", "METRICS_NAMESPACE": "AWS/Lambda", "DYNAMODB_TABLE_NAME": "t", "SHADOW_DYNAMODB_TABLE_NAME": "t",
+			"PAGERDUTY_EVENTS_URL": "https://example.com", "SNS_TOPIC_ARN": "topic", "MAXMIND_DB_PATHS": "nope.mmdb",
 		}, err: `MIN_NOTIFICATION_SEVERITY: unknown severity "urgent"|NOTIFICATION_COOLDOWN_MINUTES: "1h" is no whole number from 0 to 525600|CORRELATION_ENABLED: "maybe" is neither true nor false|` +
 			`ACCOUNT_ALIASES: "1" is no account id|EMAIL_CC: "nobody" is no list of mail addresses|PAGERDUTY_EVENTS_URL is set, and PAGERDUTY_ROUTING_KEY is not|` +
-			`WEBHOOK_HEADERS is set, and WEBHOOK_URL is not|SNS_TOPIC_ARN: |MAXMIND_DB_PATHS: `},
+			`WEBHOOK_HEADERS is set, and WEBHOOK_URL is not|WEBHOOK_ALLOWED_NETWORKS is set, and WEBHOOK_URL is not|SNS_TOPIC_ARN: |MAXMIND_DB_PATHS: |` +
+			`WEBHOOK_ALLOWED_NETWORKS: 10.20.0.7/16 has an address behind its network|WEBHOOK_ALLOWED_NETWORKS: "vpc" is no network|WEBHOOK_ALLOWED_NETWORKS: 169.254.0.0/16 is never called|` +
+			`METRICS_NAMESPACE: the namespace "AWS/Lambda" is one of AWS itself|SHADOW_DYNAMODB_TABLE_NAME: "t" is DYNAMODB_TABLE_NAME as well`},
+		{name: "a namespace must have room for that of the shadow", env: map[string]string{"METRICS_NAMESPACE": strings.Repeat("x", 250)}, err: "METRICS_NAMESPACE: the namespace of the metrics is 257 characters long"},
+		{name: "a webhook may be in a network that is allowed", severity: runtime.Medium, cooldown: time.Hour, channels: "webhook", env: map[string]string{"WEBHOOK_URL": "https://10.20.0.7/hook", "WEBHOOK_ALLOWED_NETWORKS": "10.20.0.0/16,fd12::/16"}},
+		{name: "one beside it is refused", env: map[string]string{"WEBHOOK_URL": "https://10.21.0.7/sesame", "WEBHOOK_ALLOWED_NETWORKS": "10.20.0.0/16"}, err: "WEBHOOK_URL: 10.21.0.7 is no public address (private), and in none of the networks that are allowed"},
+		{name: "the other channels stay on the Internet", env: map[string]string{"WEBHOOK_URL": "https://10.20.0.7/", "WEBHOOK_ALLOWED_NETWORKS": "10.20.0.0/16", "SLACK_WEBHOOK_URL": "https://10.20.0.7/sesame", "TEAMS_WEBHOOK_URL": "https://10.20.0.7/sesame", "PAGERDUTY_ROUTING_KEY": strings.Repeat("k", 32), "PAGERDUTY_EVENTS_URL": "https://10.20.0.7/v2"},
+			err: "SLACK_WEBHOOK_URL: 10.20.0.7 is no public address|TEAMS_WEBHOOK_URL: 10.20.0.7 is no public address|PAGERDUTY_EVENTS_URL: pagerduty: URL: 10.20.0.7 is no public address"},
 		{name: "a sender needs a recipient", env: map[string]string{"SOURCE_EMAIL": "a@example.com"}, err: "SOURCE_EMAIL is set, and EMAIL_RECIPIENT is not"},
 		{name: "and a recipient a sender", env: map[string]string{"EMAIL_RECIPIENT": "a@example.com"}, err: "EMAIL_RECIPIENT, EMAIL_CC, EMAIL_BCC or SES_CONFIGURATION_SET is set, and SOURCE_EMAIL is not"},
 		{name: "a negative cooldown is refused", env: map[string]string{"NOTIFICATION_COOLDOWN_MINUTES": "-1"}, err: `NOTIFICATION_COOLDOWN_MINUTES: "-1" is no whole number from 0 to 525600`},
@@ -62,7 +70,7 @@ func TestConfiguration(t *testing.T) {
 		{name: "a webhook that is not public is refused", env: map[string]string{"WEBHOOK_URL": "http://sesame.example.com/sesame"}, err: "WEBHOOK_URL: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, edges, err := testWorld(c.env).connect(t.Context(), runtime.Ruleset{})
+			got, edges, _, err := testWorld(c.env).connect(t.Context(), runtime.Ruleset{})
 			if c.err != "" {
 				if err == nil {
 					t.Fatal("no error")
@@ -87,7 +95,7 @@ func TestConfiguration(t *testing.T) {
 			if got.minSeverity != c.severity || got.cooldown != c.cooldown || strings.Join(channels, " ") != c.channels {
 				t.Errorf("severity %v, cooldown %v, channels %q", got.minSeverity, got.cooldown, channels)
 			}
-			if c.channels != "" && (len(edges.Enrichers) != 1 || got.aliases["111122223333"] != "production" || got.to[0] != `"Team, Security" <sec@example.com>`) {
+			if c.env["VPNAPI_KEY_SECRET_ARN"] != "" && (len(edges.Enrichers) != 1 || got.aliases["111122223333"] != "production" || got.to[0] != `"Team, Security" <sec@example.com>`) {
 				t.Errorf("%d enrichers, aliases %q, to %q", len(edges.Enrichers), got.aliases, got.to)
 			}
 		})
@@ -110,7 +118,7 @@ func TestCorrelationsThatAreDisabled(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result, err := h.pipeline.Process(t.Context(), f)
+			result, err := h.live.pipeline.Process(t.Context(), f)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -125,5 +133,3 @@ func TestCorrelationsThatAreDisabled(t *testing.T) {
 		}
 	}
 }
-
-var _ alert.Notifier = (*handler)(nil)

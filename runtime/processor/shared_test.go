@@ -69,9 +69,8 @@ func TestInstancesShareATable(t *testing.T) {
 	one, two := instance(), instance()
 	handle := func(h *handler, want string, bodies ...string) {
 		t.Helper()
-		response, err := h.handle(t.Context(), batch(bodies...))
-		if got := failures(response); err != nil || got != want {
-			t.Errorf("failed %q, %v; want %q", got, err, want)
+		if got := handle(t, h, bodies...); got != want {
+			t.Errorf("failed %q, want %q", got, want)
 		}
 	}
 	hook.fail = 1
