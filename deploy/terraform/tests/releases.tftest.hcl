@@ -1,0 +1,170 @@
+# Releases: which zips, which version is live, how it goes back.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  aws_region        = "eu-west-1"
+  email_endpoint    = "security@example.com"
+  release_version   = "1.4.0"
+  release_directory = "./tests/zips"
+}
+
+run "release" {
+  variables {
+    analyzer_zip_sha256  = "26B2DB1B1DBBEB6B35F8881FC23BF9725B41138A976D2AEA13044787DF6492AC"
+    processor_zip_sha256 = "025b567cbc43fc497914b91c54d67cf582889a6810e23b805f334c897b3423e9"
+  }
+
+  assert {
+    condition     = aws_lambda_function.analyzer.filename == "./tests/zips/trailalerts-analyzer_1.4.0_linux_arm64.zip" && aws_lambda_function.processor.filename == "./tests/zips/trailalerts-processor_1.4.0_linux_arm64.zip"
+    error_message = "The zips have the names of the release."
+  }
+  assert {
+    condition     = aws_lambda_function.analyzer.source_code_hash == "JrLbGx2762s1+Igfwjv5cltBE4qXbSrqEwRHh99kkqw="
+    error_message = "Another zip is another version."
+  }
+  assert {
+    condition     = aws_lambda_function.analyzer.description == "TrailAlerts analyzer 1.4.0" && aws_lambda_function.processor.description == "TrailAlerts processor 1.4.0"
+    error_message = "A published version says which release it is."
+  }
+}
+
+run "newest_is_live" {
+  assert {
+    condition     = aws_lambda_alias.live["analyzer"].name == "live" && aws_lambda_alias.live["analyzer"].function_version == "8" && aws_lambda_alias.live["processor"].function_version == "6"
+    error_message = "live points to the newest version of each function."
+  }
+  assert {
+    condition     = output.newest_versions == { analyzer = "8", processor = "6" } && output.live_versions == { analyzer = "8", processor = "6" } && output.previous_versions == { analyzer = "7", processor = "5" }
+    error_message = "The outputs say which versions are live, and which were before: ${jsonencode(output.previous_versions)}."
+  }
+  assert {
+    condition = output.rollback_command == join(" && ", [
+      "aws lambda update-alias --region eu-west-1 --name live --function-name TrailAlerts-cloudtrail-analyzer --function-version 7",
+      "aws lambda update-alias --region eu-west-1 --name live --function-name TrailAlerts-event-processor --function-version 5",
+    ])
+    error_message = "One command rolls both functions back: ${output.rollback_command}"
+  }
+}
+
+run "rollback_by_one_input" {
+  variables {
+    live_versions = { analyzer = "7", processor = "5" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live["analyzer"].function_version == "7" && aws_lambda_alias.live["processor"].function_version == "5"
+    error_message = "live points to the versions of live_versions."
+  }
+  assert {
+    condition     = output.live_versions == { analyzer = "7", processor = "5" } && output.newest_versions == { analyzer = "8", processor = "6" } && output.previous_versions == { analyzer = "6", processor = "4" }
+    error_message = "The previous versions are those before live."
+  }
+}
+
+run "one_function_pinned" {
+  variables {
+    live_versions = { analyzer = "7" }
+  }
+
+  assert {
+    condition     = output.live_versions == { analyzer = "7", processor = "6" }
+    error_message = "A function without a wanted version follows the newest."
+  }
+}
+
+run "workflow_creates_live" {
+  variables {
+    live_alias_managed_by = "workflow"
+  }
+
+  assert {
+    condition     = length(aws_lambda_alias.live) == 0 && aws_lambda_alias.live_moved_by_workflow["analyzer"].name == "live" && output.live_versions == { analyzer = "8", processor = "6" }
+    error_message = "A new installation begins with the newest version live."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.findings.function_name == "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-event-processor:live"
+    error_message = "Everything invokes this alias."
+  }
+}
+
+run "live_was_moved_by_a_workflow" {
+  state_key = "workflow"
+
+  module {
+    source = "./tests/states/moved_live"
+  }
+}
+
+run "workflow_keeps_live" {
+  state_key = "workflow"
+
+  variables {
+    live_alias_managed_by = "workflow"
+  }
+
+  assert {
+    condition     = output.newest_versions == { analyzer = "8", processor = "6" } && output.live_versions == { analyzer = "5", processor = "5" } && output.previous_versions == { analyzer = "4", processor = "4" }
+    error_message = "An apply leaves live where a workflow put it: ${jsonencode(output.live_versions)}."
+  }
+}
+
+run "live_was_moved_by_hand" {
+  state_key = "hand"
+
+  module {
+    source = "./tests/states/moved_live"
+  }
+}
+
+run "terraform_takes_live_back" {
+  state_key = "hand"
+
+  assert {
+    condition     = output.live_versions == { analyzer = "8", processor = "6" }
+    error_message = "An apply points live where live_versions says, which is why a rollback by hand has to be written there."
+  }
+}
+
+run "first_release" {
+  override_resource {
+    target = aws_lambda_function.analyzer
+    values = { version = "1", arn = "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-cloudtrail-analyzer" }
+  }
+  state_key = "first"
+
+  assert {
+    condition     = output.previous_versions.analyzer == null && output.previous_versions.processor == "5" && output.rollback_command == null
+    error_message = "There is nothing to roll back to before the first release."
+  }
+}
+
+run "default_directory" {
+  command         = plan
+  expect_failures = [aws_lambda_function.analyzer, aws_lambda_function.processor]
+
+  variables {
+    release_directory = ""
+  }
+}
+
+run "another_file" {
+  command         = plan
+  expect_failures = [aws_lambda_function.analyzer, aws_lambda_function.processor]
+
+  variables {
+    analyzer_zip_sha256  = "025b567cbc43fc497914b91c54d67cf582889a6810e23b805f334c897b3423e9"
+    processor_zip_sha256 = "26b2db1b1dbbeb6b35f8881fc23bf9725b41138a976d2aea13044787df6492ac"
+  }
+}
+
+run "missing_release" {
+  command         = plan
+  expect_failures = [aws_lambda_function.analyzer, aws_lambda_function.processor]
+
+  variables {
+    release_version = "1.5.0"
+  }
+}

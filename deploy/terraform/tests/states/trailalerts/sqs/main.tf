@@ -1,0 +1,7 @@
+resource "aws_sqs_queue" "trailalerts_alerts_queue" {
+  name = "TrailAlerts-alerts-queue"
+}
+
+output "ids" {
+  value = { queue = aws_sqs_queue.trailalerts_alerts_queue.id }
+}
