@@ -1,9 +1,10 @@
 // Command trailalerts scans CloudTrail records on one machine with the rules
-// that are compiled into it.
+// that are compiled into it, and tells what was decided before, here or in AWS.
 package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -12,8 +13,11 @@ import (
 	"github.com/trailalerts/trailalerts/runtime/store/sqlite"
 )
 
-func main() {
-	os.Exit(scan.MainWith(scan.Extras{OpenStore: openStore}, generated.Set, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	extras := scan.Extras{OpenStore: openStore, OpenTable: openTable, OpenBuckets: openBuckets}
+	return scan.MainWith(extras, generated.Set, args, stdin, stdout, stderr)
 }
 
 // store is a SQLite file as scan uses it.

@@ -37,31 +37,19 @@ func Main(set runtime.Ruleset, args []string, stdin io.Reader, stdout, stderr io
 	return MainWith(Extras{}, set, args, stdin, stdout, stderr)
 }
 
-// Extras are what a binary can do beyond Main: what needs a database, so that a
-// binary for one incident stays small.
+// Extras are what a binary can do beyond Main: what needs a database or AWS, so
+// that a binary for one incident stays small. What is nil it cannot do, and says
+// so. now tells the time by which what is remembered expires.
 type Extras struct {
-	// OpenStore opens the file of --store; nil: this binary has no store.
+	// OpenStore opens a SQLite file, which it creates when there is none.
 	OpenStore func(path string, now func() time.Time) (Store, error)
-}
 
-// A Store is a file in which a scan remembers what it decided.
-type Store interface {
-	alert.Store
+	// OpenTable opens the table of a processor to be looked at. say is told, in
+	// words, what that costs.
+	OpenTable func(ctx context.Context, table string, now func() time.Time, say func(note string)) (History, error)
 
-	// Begin begins to write; what is written until Commit counts all together.
-	Begin(context.Context) (Session, error)
-
-	// Findings returns at most limit IDs of findings that contain a text.
-	Findings(ctx context.Context, text string, limit int) ([]string, error)
-
-	Close() error
-}
-
-// A Session is a Store between Begin and Commit or Rollback.
-type Session interface {
-	alert.Store
-	Commit() error
-	Rollback() error // does nothing after Commit
+	// OpenBuckets connects to S3.
+	OpenBuckets func(ctx context.Context) (Buckets, error)
 }
 
 // MainWith is Main with extras.
@@ -102,7 +90,8 @@ func rootCommand(ctx context.Context, extras Extras, set runtime.Ruleset, s stre
 		Use:   "trailalerts",
 		Short: "Find threats in AWS CloudTrail records",
 		Long: "trailalerts finds threats in AWS CloudTrail records with Sigma rules that are\n" +
-			"compiled into it. It needs no network, no AWS account and no configuration.",
+			"compiled into it. Of files it needs no network, no AWS account and no\n" +
+			"configuration; of buckets and tables, the AWS configuration of every other tool.",
 		Example: "  trailalerts scan AWSLogs/\n" +
 			"  trailalerts scan --matches --format jsonl AWSLogs/ > matches.jsonl\n" +
 			"  trailalerts version",
@@ -114,7 +103,7 @@ func rootCommand(ctx context.Context, extras Extras, set runtime.Ruleset, s stre
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.AddCommand(scanCommand(ctx, extras, set, s, code), explainCommand(ctx, extras, s), versionCommand(set, s))
+	root.AddCommand(scanCommand(ctx, extras, set, s, code), explainCommand(ctx, extras, s), compareCommand(ctx, extras, s, code), versionCommand(set, s))
 	root.SetHelpCommand(helpCommand(root))
 	return root
 }
@@ -147,8 +136,15 @@ func scanCommand(ctx context.Context, extras Extras, set runtime.Ruleset, s stre
 		Long: `scan reads CloudTrail records, tries every rule on each, and prints alerts.
 
 PATH is a file, a directory that is searched for .json, .jsonl, .json.gz and
-.jsonl.gz at any depth, or - for standard input. A file holds {"Records":[...]},
-as CloudTrail delivers, single records, or one record a line (.jsonl).
+.jsonl.gz at any depth, s3://BUCKET/PREFIX, or - for standard input. A file holds
+{"Records":[...]}, as CloudTrail delivers, single records, or one record a line
+(.jsonl).
+
+s3://BUCKET/PREFIX is the object of that key, else all objects whose keys begin
+with PREFIX, up to a day or an hour: AWSLogs/111122223333/CloudTrail/us-east-1/2025/03/09/.
+They are read as they come, into no file, with the credentials and the region that
+the environment (AWS_PROFILE, AWS_REGION, ...) names; that needs the rights
+s3:ListBucket and s3:GetObject.
 
 By default a match becomes an alert unless exceptions.json excuses it, its
 severity is below --min-severity, or an alert of the same rule, account and
@@ -171,11 +167,12 @@ file or record cannot be read, the others still are.`,
 		Example: `  trailalerts scan AWSLogs/
   trailalerts scan --min-severity high --cooldown 0 --format csv -o alerts.csv AWSLogs/
   trailalerts scan --store alerts.db --format html -o report.html AWSLogs/
+  AWS_PROFILE=logs trailalerts scan s3://trail-bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2025/03/
   trailalerts scan --matches --format jsonl AWSLogs/ | jq -r .rule | sort | uniq -c
   zcat delivery.json.gz | trailalerts scan --fail-on-match -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("scan needs at least one PATH: a file, a directory, or - for standard input")
+				return errors.New("scan needs at least one PATH: a file, a directory, s3://BUCKET/PREFIX, or - for standard input")
 			}
 			return nil
 		},
@@ -186,6 +183,11 @@ file or record cannot be read, the others still are.`,
 			}
 			if options.store != "" && extras.OpenStore == nil {
 				return errNoStore
+			}
+			for _, path := range options.paths {
+				if strings.HasPrefix(path, bucketScheme) && extras.OpenBuckets == nil {
+					return errNoBuckets(path)
+				}
 			}
 			for _, name := range []string{"min-severity", "cooldown", "store"} {
 				if options.mode != modeDecide && cmd.Flags().Changed(name) {

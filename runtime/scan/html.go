@@ -27,6 +27,6 @@ func (p *htmlPrinter) end(int, bool) error {
 	return alerthtml.WritePage(p.dest, alerthtml.Scan{
 		Release: p.release, Finished: p.now(), Paths: p.options.paths, Files: r.files, Records: r.records, Matches: r.matches,
 		Duplicates: r.outcomes[alert.Duplicate], Excepted: r.outcomes[alert.Excepted], Counted: r.outcomes[alert.Counted], BelowSeverity: r.outcomes[alert.BelowSeverity], HeldBack: r.outcomes[alert.CoolingDown],
-		MinSeverity: p.options.config.MinSeverity, Problems: r.problems, Skipped: r.skippedLines(), Alerts: p.alerts,
+		MinSeverity: p.options.config.MinSeverity, Problems: r.problemLines(), Skipped: r.skippedLines(), Alerts: p.alerts,
 	})
 }

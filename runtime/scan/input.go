@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/trailalerts/trailalerts/runtime/alert"
 )
 
 // standardStream is the PATH that stands for standard input, and the --output
@@ -16,19 +18,37 @@ const standardStream = "-"
 
 // Reasons for which a file in a directory is not read.
 const (
+	skipFolder    = "a digest, or a file of AWS Config or GuardDuty, by its folder"
 	skipName      = "not read because of the name (.json and .jsonl are, with or without .gz)"
 	skipNoRecords = "holds no CloudTrail records"
 	skipLink      = "a link to a directory"
 	skipIrregular = "not a regular file"
 )
 
+// skipReasons are in the order in which they are told.
+var skipReasons = []string{skipNoRecords, skipFolder, skipName, skipLink, skipIrregular}
+
 // input is one file, as it was given on the command line or found in a
-// directory.
+// directory or a bucket.
 type input struct {
 	path  string // as outputs name it, slash-separated
 	named bool   // on the command line itself: it is read whatever its name is
 	skip  string // why it is not read; "" when it is
+	bad   error  // why there is nothing to read, with the path
+
+	bucket, key string // of an object
 }
+
+// location says where a record of the file was read.
+func (in input) location(record int) alert.Location {
+	if in.bucket != "" {
+		return alert.Location{Bucket: in.bucket, File: in.key, Record: record}
+	}
+	return alert.Location{File: in.path, Record: record}
+}
+
+// isRead reports whether the file is opened.
+func (in input) isRead() bool { return in.skip == "" && in.bad == nil }
 
 // resolve finds the files behind paths, sorted by path, each once. What cannot
 // be found is in problems and keeps no other path from being read.
@@ -120,8 +140,8 @@ func (r *resolver) walk(directory string) {
 			in.skip = skipLink
 		case !kind.IsRegular():
 			in.skip = skipIrregular
-		case !isDeliveryName(path):
-			in.skip = skipName
+		default:
+			in.skip = skipByName(in.path)
 		}
 		r.add(key, in)
 		return nil

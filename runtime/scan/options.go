@@ -99,12 +99,12 @@ func (f *scanFlags) options(paths []string) (options, error) {
 	}
 	o.config.MinSeverity = level
 	o.config.Cooldown = time.Duration(cooldown) * time.Minute
+	if strings.HasPrefix(f.store, tableScheme) {
+		return o, fmt.Errorf("--store %s: a scan writes what it decides into its store, and this table is that of the processor, who would take it for its own decisions; name a file", f.store)
+	}
 	for _, path := range paths {
 		if path == "" {
 			return o, errors.New("an empty PATH: use . for the current directory")
-		}
-		if strings.HasPrefix(path, "s3://") {
-			return o, fmt.Errorf("%s: reading from S3 is not available yet; copy the files first: aws s3 sync %s DIR && trailalerts scan DIR", path, path)
 		}
 	}
 	return o, nil

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	goruntime "runtime"
 	"slices"
 	"syscall"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
@@ -21,25 +18,18 @@ const (
 	namedFiles   = 25 // files skipped for one reason
 )
 
-// aheadOfTurn is how many files for each worker may be read, or be in reading,
-// before their turn to be printed comes.
-const aheadOfTurn = 4
-
 var errInterrupted = errors.New("interrupted: what was not printed before is lost")
 
 // scan runs the pipeline from paths to output. The error is what made it stop;
 // what merely could not be read is reported and shows in the exit code.
 func scan(ctx context.Context, extras Extras, set runtime.Ruleset, o options, s streams) (_ int, err error) {
 	started := s.now()
-	inputs, problems := resolve(o.paths)
-	rep := newReport(o, problems)
-	read := slices.DeleteFunc(slices.Clone(inputs), func(in input) bool { return in.skip != "" })
-	for _, in := range inputs {
-		if in.skip != "" {
-			rep.skip(in.path, in.skip)
-		}
+	sources, err := find(ctx, extras, o.paths)
+	if err != nil {
+		return exitEnvironment, err
 	}
-	if err := keepEvidence(o.output, read); err != nil {
+	rep := newReport(o, sources.problems)
+	if err := keepEvidence(o.output, sources.files); err != nil {
 		return exitEnvironment, err
 	}
 	dest, err := openDestination(o.output, s.out)
@@ -58,10 +48,14 @@ func scan(ctx context.Context, extras Extras, set runtime.Ruleset, o options, s 
 		p.store = store
 	}
 	p.decideOver(alert.NewMemory(s.now))
-	bar := newProgress(o, s, len(read))
-	err = inTurn(ctx, set, read, s, rep.namedRecords, o.keepRecords(), func(in input, c *contents) error {
-		bar.add()
-		rep.file(in.path, c)
+	bar := newProgress(o, s, sources.toRead())
+	err = sources.inTurn(ctx, func() *reader {
+		return newReader(set, s.in, sources.buckets, rep.namedRecords, o.keepRecords())
+	}, func(in input, c *contents) error {
+		if in.isRead() {
+			bar.add()
+		}
+		rep.file(in, c)
 		return p.take(ctx, c.findings)
 	})
 	bar.end()
@@ -87,69 +81,6 @@ func scan(ctx context.Context, extras Extras, set runtime.Ruleset, o options, s 
 		return exitFound, nil
 	}
 	return exitClean, nil
-}
-
-// inTurn reads the inputs in parallel and calls take for each in their order,
-// in the goroutine of the caller. It stops at the first error of take.
-func inTurn(ctx context.Context, set runtime.Ruleset, inputs []input, s streams, maxFaults int, keepRecords bool, take func(input, *contents) error) error {
-	type job struct {
-		input input
-		done  chan contents
-	}
-	workers := min(goruntime.GOMAXPROCS(0), len(inputs))
-	queue := make(chan job)
-	turns := make(chan job, aheadOfTurn*workers) // its length bounds what is held in memory
-
-	outer := ctx
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		defer close(turns)
-		defer close(queue)
-		for _, in := range inputs {
-			j := job{in, make(chan contents, 1)}
-			for _, to := range []chan job{turns, queue} {
-				select {
-				case to <- j:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-			}
-		}
-		return nil
-	})
-	for range workers {
-		group.Go(func() error {
-			r := newReader(set, s.in, maxFaults, keepRecords)
-			for j := range queue {
-				j.done <- r.read(ctx, j.input)
-			}
-			return nil
-		})
-	}
-	for j := range turns {
-		select {
-		case <-outer.Done():
-			return outer.Err() // without waiting: a worker may sit in a read of standard input
-		case c := <-j.done:
-			if outer.Err() != nil {
-				return outer.Err() // the file was given up half-way
-			}
-			if c.crash != nil {
-				panic(fmt.Sprintf("%s: record %d: %v\n\n%s", j.input.path, c.crash.record, c.crash.value, c.crash.stack))
-			}
-			if err := take(j.input, &c); err != nil {
-				cancel()
-				_ = group.Wait() // its error is the cancellation
-				return err
-			}
-		}
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return outer.Err()
 }
 
 // pipeline turns the findings of files, in their order, into output.
@@ -242,7 +173,7 @@ func (p *pipeline) decide(ctx context.Context, f alert.Finding) error {
 		return ctx.Err()
 	}
 	if err != nil { // it is told, and the others go on
-		p.report.undecided(fmt.Errorf("%s: record %d: rule %s: %w", f.Location.File, f.Location.Record, f.Rule.Key, err))
+		p.report.undecided(fmt.Errorf("%s: record %d: rule %s: %w", f.Location.Path(), f.Location.Record, f.Rule.Key, err))
 		return nil
 	}
 	p.report.outcomes[result.Outcome]++

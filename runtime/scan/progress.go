@@ -10,6 +10,7 @@ import (
 // nothing.
 type progress struct{ bar *progressbar.ProgressBar }
 
+// newProgress begins a bar of so many files; -1: nobody knows.
 func newProgress(o options, s streams, files int) *progress {
 	streaming := o.mode != modeDecide && o.format != formatTable && o.output == ""
 	if !s.errTerminal || s.outTerminal && streaming {
@@ -21,6 +22,7 @@ func newProgress(o options, s streams, files int) *progress {
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetWidth(30),
 		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetSpinnerChangeInterval(0), // it moves when a file is read, and never by itself
 		progressbar.OptionClearOnFinish(),
 	)}
 }
@@ -36,5 +38,6 @@ func (p *progress) add() {
 func (p *progress) end() {
 	if p != nil {
 		_ = p.bar.Finish()
+		_ = p.bar.Clear() // one without an end stays otherwise
 	}
 }

@@ -21,6 +21,18 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+func TestProgressOfAnyNumber(t *testing.T) {
+	var stderr bytes.Buffer
+	p := newProgress(options{mode: modeDecide, format: formatTable}, streams{err: &stderr, errTerminal: true}, -1)
+	for range 1000 {
+		p.add()
+	}
+	p.end()
+	if got := stderr.String(); !strings.Contains(got, "scanning files") || !strings.HasSuffix(got, " \r") {
+		t.Errorf("the bar is not shown, or not wiped at the end: %q", got)
+	}
+}
+
 func TestProgressOnlyWhereItCanBeSeen(t *testing.T) {
 	tests := []struct {
 		name    string

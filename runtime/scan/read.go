@@ -45,6 +45,7 @@ type crash struct {
 type reader struct {
 	match     func([]*runtime.Rule, *runtime.Event) []*runtime.Rule
 	stdin     io.Reader
+	buckets   Buckets
 	maxFaults int
 
 	keepRecords bool // in the findings
@@ -54,39 +55,59 @@ type reader struct {
 	matched []*runtime.Rule
 }
 
-func newReader(set runtime.Ruleset, stdin io.Reader, maxFaults int, keepRecords bool) *reader {
-	return &reader{match: set.Match, stdin: stdin, maxFaults: maxFaults, keepRecords: keepRecords, event: new(runtime.Event)}
+func newReader(set runtime.Ruleset, stdin io.Reader, buckets Buckets, maxFaults int, keepRecords bool) *reader {
+	return &reader{match: set.Match, stdin: stdin, buckets: buckets, maxFaults: maxFaults, keepRecords: keepRecords, event: new(runtime.Event)}
 }
 
 // read reads a file to its end, or as far as it can be read.
 func (r *reader) read(ctx context.Context, in input) contents {
 	if in.path == standardStream {
-		c := r.readRecords(ctx, in.path, r.stdin, cloudtrail.Document)
+		c := r.readRecords(ctx, in, r.stdin, cloudtrail.Document)
 		c.judge(in)
 		return c
 	}
-	file, err := os.Open(in.path)
+	file, err := r.open(ctx, in)
 	if err != nil {
-		return contents{err: fmt.Errorf("open: %w", bareCause(err))}
+		return contents{err: err}
 	}
-	defer file.Close() // it was only read
+	defer func() { _ = file.Close() }() // it was only read
 	format := cloudtrail.FormatOf(in.path)
-	c := r.readRecords(ctx, in.path, file, format)
+	c := r.readRecords(ctx, in, file, format)
 	if errors.Is(c.err, cloudtrail.ErrNotGzip) {
-		c = r.readUnpacked(ctx, in.path, file, format)
+		c = r.readUnpacked(ctx, in, file, format)
 	}
 	c.judge(in)
 	return c
 }
 
+func (r *reader) open(ctx context.Context, in input) (io.ReadCloser, error) {
+	if in.bucket != "" {
+		return r.buckets.Open(ctx, in.bucket, in.key)
+	}
+	file, err := os.Open(in.path)
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", bareCause(err))
+	}
+	return file, nil
+}
+
 // readUnpacked reads a file that is not gzip although its name says so. Browsers
 // unpack what they download; whatever the file is, that is worth an error, but
 // records that can be read are.
-func (r *reader) readUnpacked(ctx context.Context, path string, file *os.File, format cloudtrail.Format) contents {
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return contents{err: cloudtrail.ErrNotGzip}
+func (r *reader) readUnpacked(ctx context.Context, in input, file io.Reader, format cloudtrail.Format) contents {
+	if seeker, ok := file.(io.Seeker); ok {
+		if _, err := seeker.Seek(0, io.SeekStart); err != nil {
+			return contents{err: cloudtrail.ErrNotGzip}
+		}
+	} else {
+		again, err := r.open(ctx, in)
+		if err != nil {
+			return contents{err: err}
+		}
+		defer func() { _ = again.Close() }() // it was only read
+		file = again
 	}
-	c := r.readRecords(ctx, path, file, format.AnyCompression())
+	c := r.readRecords(ctx, in, file, format.AnyCompression())
 	switch {
 	case c.records == 0:
 		c.err = cloudtrail.ErrNotGzip
@@ -96,7 +117,7 @@ func (r *reader) readUnpacked(ctx context.Context, path string, file *os.File, f
 	return c
 }
 
-func (r *reader) readRecords(ctx context.Context, path string, source io.Reader, format cloudtrail.Format) (c contents) {
+func (r *reader) readRecords(ctx context.Context, in input, source io.Reader, format cloudtrail.Format) (c contents) {
 	if r.records == nil {
 		r.records = cloudtrail.NewReader(source, format, cloudtrail.Limits{})
 	} else {
@@ -133,7 +154,7 @@ func (r *reader) readRecords(ctx context.Context, path string, source io.Reader,
 			c.fault(fmt.Errorf("record %d: %w", record.Index, errDamaged), r.maxFaults)
 		}
 		for _, rule := range sortedByKey(r.matched) {
-			f := alert.NewFinding(rule, r.event, alert.Location{File: path, Record: record.Index})
+			f := alert.NewFinding(rule, r.event, in.location(record.Index))
 			if r.keepRecords {
 				f.Raw = bytes.Clone(record.Raw)
 			}

@@ -80,7 +80,7 @@ type relatedRow struct {
 func newMatchRow(f *alert.Finding) matchRow {
 	return matchRow{
 		RuleID: f.Rule.ID, Rule: f.Rule.Key, Title: f.Rule.Title, Level: f.Rule.Level.String(),
-		File: f.Location.File, Record: f.Location.Record,
+		File: f.Location.Path(), Record: f.Location.Record,
 		EventID: f.Event.ID, EventTime: f.Event.Time, EventSource: f.Event.Source, EventName: f.Event.Name,
 		AccountID: f.Event.AccountID, Region: f.Event.Region, Actor: f.Event.Actor, SourceIP: f.Event.SourceIP,
 	}
@@ -89,7 +89,7 @@ func newMatchRow(f *alert.Finding) matchRow {
 func newAlertRow(a *alert.Alert) alertRow {
 	related := []relatedRow{}
 	for _, r := range a.Related() {
-		related = append(related, relatedRow{r.Location.File, r.Location.Record, r.Rule})
+		related = append(related, relatedRow{r.Location.Path(), r.Location.Record, r.Rule})
 	}
 	return alertRow{
 		matchRow: newMatchRow(&a.Finding), Severity: alert.SeverityName(a.Severity), Name: a.Rule.Name,

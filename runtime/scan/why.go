@@ -27,12 +27,12 @@ func (p *whyPrinter) print(a *alert.Alert) error {
 	p.printed = true
 	fmt.Fprintf(&b, "%s  %s  %s (%s)\n", strings.ToUpper(alert.SeverityName(a.Severity)), when, clean(a.Rule.Title), clean(a.Rule.Key))
 	fmt.Fprintf(&b, "    %s\n", strings.Join(nonEmpty(clean(shortEvent(&a.Event)), clean(a.Event.Actor), clean(a.Event.SourceIP), strings.TrimSpace(clean(a.Event.AccountID)+" "+clean(a.Event.Region))), ", "))
-	fmt.Fprintf(&b, "    %s record %d\n", clean(a.Location.File), a.Location.Record)
+	fmt.Fprintf(&b, "    %s record %d\n", clean(a.Location.Path()), a.Location.Record)
 	for _, why := range a.Why {
 		fmt.Fprintf(&b, "    - %s\n", cleanText(why))
 	}
 	for _, r := range a.Related() {
-		fmt.Fprintf(&b, "    related: %s %s, %s record %d\n", r.Time.UTC().Format(time.DateTime), clean(r.Rule), clean(r.Location.File), r.Location.Record)
+		fmt.Fprintf(&b, "    related: %s %s, %s record %d\n", r.Time.UTC().Format(time.DateTime), clean(r.Rule), clean(r.Location.Path()), r.Location.Record)
 	}
 	_, err := p.dest.WriteString(b.String())
 	return err
