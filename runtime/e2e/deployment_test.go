@@ -256,15 +256,18 @@ func (d *deployment) notifyAlias(event []byte, alias string) {
 	}
 }
 
-// settle waits until the queue of findings is empty.
-func (d *deployment) settle() {
+// settle waits until the queue of findings, and others before it, are empty.
+func (d *deployment) settle(before ...queue) {
 	const most = 150 * time.Second
 	for end := time.Now().Add(most); ; time.Sleep(200 * time.Millisecond) {
-		left := d.length(d.findings)
+		left := 0
+		for _, q := range append(before, d.findings) {
+			left += d.length(q)
+		}
 		if d.options.shadow {
 			left += d.length(d.shadowFindings)
 		}
-		if left == 0 {
+		if left == 0 && !d.journal.busy() {
 			return
 		}
 		if time.Now().After(end) {

@@ -51,12 +51,12 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the caller is gone
 	}
 	e := g.journal.begin(g.service, r, body)
-	defer g.journal.end(e)
 	effect := g.effect(e)
-	e.injected = effect != untouched
+	o := outcome{injected: effect != untouched}
+	defer func() { g.journal.end(e, o) }()
 	switch effect {
 	case throttled, broken:
-		refuse(w, e, effect)
+		o.status = refuse(w, g.service, effect)
 		return
 	case prevented:
 		g.kill()
@@ -68,7 +68,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if effect == partly {
 		body, err = withoutFirst(body)
 		if err != nil {
-			refuse(w, e, broken)
+			o.status = refuse(w, g.service, broken)
 			return
 		}
 	}
@@ -76,19 +76,19 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	forwarded := r.Clone(context.WithoutCancel(r.Context())) // what was sent arrives, whatever becomes of the sender
 	forwarded.Body, forwarded.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	g.backend.ServeHTTP(answer, forwarded)
-	e.status = answer.Code
-	e.wrote = messageID(g.service, answer.Body.Bytes())
+	o.status = answer.Code
+	o.wrote = messageID(g.service, answer.Body.Bytes())
 	switch effect {
 	case unheard:
-		e.unheard = true
+		o.unheard = true
 		panic(http.ErrAbortHandler)
 	case killed:
-		e.unheard = true
+		o.unheard = true
 		g.kill()
 		g.journal.interrupted()
 		panic(http.ErrAbortHandler)
 	case late:
-		e.unheard = true
+		o.unheard = true
 	}
 	text := answer.Body.Bytes()
 	if effect == partly {
@@ -102,11 +102,11 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if effect == halved {
 		_, _ = w.Write(text[:len(text)/2])
 		_ = http.NewResponseController(w).Flush()
-		e.unheard = true
+		o.unheard = true
 		panic(http.ErrAbortHandler)
 	}
 	if _, err := w.Write(text); err != nil || r.Context().Err() != nil {
-		e.unheard = true
+		o.unheard = true
 	}
 }
 
@@ -151,16 +151,18 @@ func withFailed(answer []byte) []byte {
 	return changed
 }
 
-// refuse answers as the service does when it is throttling or broken.
-func refuse(w http.ResponseWriter, e *entry, how effect) {
-	status, code := http.StatusInternalServerError, map[string]string{
+// refuse answers as a service does when it is throttling or broken, and returns
+// the status.
+func refuse(w http.ResponseWriter, service string, how effect) (status int) {
+	code := map[string]string{
 		"s3": "InternalError", "sqs": "InternalFailure", "sns": "InternalError", "ses": "InternalServiceErrorException", "dynamodb": "InternalServerError", "secretsmanager": "InternalServiceError",
-	}[e.service]
+	}[service]
+	status = http.StatusInternalServerError
 	if how == throttled {
 		status, code = http.StatusBadRequest, map[string]string{
 			"s3": "SlowDown", "sqs": "RequestThrottled", "sns": "Throttled", "ses": "TooManyRequestsException", "dynamodb": "ProvisionedThroughputExceededException", "secretsmanager": "ThrottlingException",
-		}[e.service]
-		switch e.service {
+		}[service]
+		switch service {
 		case "s3":
 			status = http.StatusServiceUnavailable
 		case "sns", "ses", "webhook":
@@ -169,7 +171,7 @@ func refuse(w http.ResponseWriter, e *entry, how effect) {
 	}
 	const message = "the test says so"
 	var body string
-	switch e.service {
+	switch service {
 	case "s3":
 		w.Header().Set("Content-Type", "application/xml")
 		body = "<Error><Code>" + code + "</Code><Message>" + message + "</Message></Error>"
@@ -188,11 +190,11 @@ func refuse(w http.ResponseWriter, e *entry, how effect) {
 	default:
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		w.Header().Set("X-Amzn-Query-Error", code+";Sender")
-		body = `{"__type":"com.amazonaws.` + e.service + "#" + code + `","message":"` + message + `"}`
+		body = `{"__type":"com.amazonaws.` + service + "#" + code + `","message":"` + message + `"}`
 	}
-	e.status = status
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
+	return status
 }
 
 // forward returns a handler that hands calls to a server as they are.

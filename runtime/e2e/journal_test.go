@@ -14,26 +14,32 @@ import (
 )
 
 // A journal is what a deployment's functions asked of the services, and when they
-// ended, in the order in which it was over.
+// ended, in the order in which it began.
 type journal struct {
-	mu      sync.Mutex
-	entries []*entry
-	begun   map[string]int // calls by function, and by service and operation
+	mu       sync.Mutex
+	entries  []*entry
+	begun    map[string]int // calls by function, and by service and operation
+	underWay int
 }
 
 // An entry is one call, or, without a service, the end of a process in the middle
 // of its work.
 type entry struct {
 	service, operation string
-	nth                int  // of the calls of the operation, from 1
-	step               int  // of the calls of the function, from 1
-	status             int  // what the service answered; 0: it was not asked
-	unheard            bool // the function did not get the answer
-	injected           bool // it did not go as it would have without the test
+	nth                int    // of the calls of the operation, from 1
+	step               int    // of the calls of the function, from 1; 0: another has called
+	alert              string // which alert is sent to a channel
+	marks              string // "alert channel": the call writes down that it was sent
 
-	alert string // which alert is sent to a channel
-	marks string // "alert channel": the call writes down that it was sent
-	wrote string // the ID that the provider gave to what it took
+	outcome
+}
+
+// An outcome is what is known of a call that is over.
+type outcome struct {
+	status   int    // what the service answered; 0: it was not asked
+	wrote    string // the ID that the provider gave to what it took
+	unheard  bool   // the function did not get the answer
+	injected bool   // it did not go as it would have without the test
 }
 
 // function says which function calls a service.
@@ -65,21 +71,39 @@ func (j *journal) begin(service string, r *http.Request, body []byte) *entry {
 	if j.begun == nil {
 		j.begun = map[string]int{}
 	}
-	j.begun[function(service)]++
 	j.begun[service+" "+e.operation]++
-	e.step, e.nth = j.begun[function(service)], j.begun[service+" "+e.operation]
+	e.nth = j.begun[service+" "+e.operation]
+	if e.operation != "PutObject" { // which is the test
+		j.begun[function(service)]++
+		e.step = j.begun[function(service)]
+	}
+	j.underWay++
+	j.entries = append(j.entries, e)
 	return e
 }
 
-// end notes a call that is over.
-func (j *journal) end(e *entry) {
+// end notes how a call went.
+func (j *journal) end(e *entry, o outcome) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.entries = append(j.entries, e)
+	j.underWay--
+	e.outcome = o
 }
 
 // interrupted notes that a process ended in the middle of its work.
-func (j *journal) interrupted() { j.end(&entry{}) }
+func (j *journal) interrupted() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, &entry{})
+}
+
+// busy reports whether calls are under way, also those that their caller has given
+// up.
+func (j *journal) busy() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.underWay > 0
+}
 
 // steps returns how many calls a function has made.
 func (j *journal) steps(function string) int {
@@ -102,7 +126,7 @@ func (j *journal) injected(service, operation string) int {
 }
 
 // accepted reports whether a provider took what the call brought.
-func (e *entry) accepted() bool { return e.status >= 200 && e.status < 300 }
+func (o outcome) accepted() bool { return o.status >= 200 && o.status < 300 }
 
 // repetitions goes through what a channel took of an alert. The first is what
 // must be. Another is excused when nobody could know of the one before: the

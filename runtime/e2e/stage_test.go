@@ -23,7 +23,14 @@ type stage struct {
 	cloud       *cloud
 	deployments []*deployment
 	counts      counts
+	rehearsals  sync.WaitGroup
 }
+
+// rehearse runs a part of the scenario beside others, until wait. It must not end
+// the test.
+func (s *stage) rehearse(part func()) { s.rehearsals.Go(part) }
+
+func (s *stage) wait() { s.rehearsals.Wait() }
 
 // counts are what a scenario comes to, an alert counted for each channel.
 type counts struct {
