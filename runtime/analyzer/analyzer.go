@@ -35,6 +35,8 @@ import (
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/internal/emf"
+	"github.com/trailalerts/trailalerts/runtime/internal/lines"
+	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
 )
 
 // Main runs the function with the rules of set until Lambda ends the process.
@@ -43,7 +45,7 @@ import (
 func Main(set runtime.Ruleset) {
 	h, err := newHandler(context.Background(), set, os.Getenv, os.Stdout)
 	if err != nil {
-		slog.New(slog.NewJSONHandler(os.Stdout, nil)).Error("cannot start", "error", err)
+		slog.New(lines.NewHandler(os.Stdout, slog.LevelInfo, alert.ThisRelease(set.Hash))).Error("cannot start", "error", err)
 		os.Exit(1)
 	}
 	lambda.Start(h.handle)
@@ -52,11 +54,11 @@ func Main(set runtime.Ruleset) {
 // config is what the environment says, where an empty variable is one that is
 // not set.
 type config struct {
-	queueURL  string // SQS_QUEUE_URL: where findings go
-	shadowURL string // SHADOW_SQS_QUEUE_URL: where those of the alias shadow go
-	prefix    string // CLOUDTRAIL_LOG_FILTER_PREFIX: the beginning of the keys of objects that are read
-	namespace string // METRICS_NAMESPACE, default TrailAlerts
-	logLevel  string // AWS_LAMBDA_LOG_LEVEL, which Lambda sets from the function's logging configuration
+	queueURL  string     // SQS_QUEUE_URL: where findings go
+	shadowURL string     // SHADOW_SQS_QUEUE_URL: where those of the alias shadow go
+	prefix    string     // CLOUDTRAIL_LOG_FILTER_PREFIX: the beginning of the keys of objects that are read
+	namespace string     // METRICS_NAMESPACE, default TrailAlerts
+	logLevel  slog.Level // AWS_LAMBDA_LOG_LEVEL, which Lambda sets from the function's logging configuration
 }
 
 // configFrom reads the environment. The error lists everything that is wrong
@@ -65,7 +67,7 @@ func configFrom(getenv func(string) string) (config, error) {
 	var problems []string
 	c := config{
 		queueURL: getenv("SQS_QUEUE_URL"), shadowURL: getenv("SHADOW_SQS_QUEUE_URL"),
-		prefix: getenv("CLOUDTRAIL_LOG_FILTER_PREFIX"), namespace: cmp.Or(getenv("METRICS_NAMESPACE"), "TrailAlerts"), logLevel: getenv("AWS_LAMBDA_LOG_LEVEL"),
+		prefix: getenv("CLOUDTRAIL_LOG_FILTER_PREFIX"), namespace: cmp.Or(getenv("METRICS_NAMESPACE"), "TrailAlerts"), logLevel: lines.Level(getenv("AWS_LAMBDA_LOG_LEVEL")),
 	}
 	if c.queueURL == "" {
 		problems = append(problems, "SQS_QUEUE_URL is not set")
@@ -85,7 +87,7 @@ func configFrom(getenv func(string) string) (config, error) {
 	if getenv("AWS_REGION") == "" && getenv("AWS_DEFAULT_REGION") == "" {
 		problems = append(problems, "AWS_REGION is not set")
 	}
-	if err := emf.CheckNamespace(c.namespace); err != nil {
+	if err := emf.CheckNamespace(shadow.Namespace(c.namespace)); err != nil { // the longer one of the two
 		problems = append(problems, fmt.Sprintf("METRICS_NAMESPACE: %v", err))
 	}
 	if len(problems) > 0 {
@@ -121,8 +123,8 @@ func newHandler(ctx context.Context, set runtime.Ruleset, getenv func(string) st
 			o.DisableLogOutputChecksumValidationSkipped = true
 		}),
 		prefix: c.prefix, now: time.Now, out: out,
-		metrics: emf.Batch{Namespace: c.namespace, Level: c.logLevel},
-		logger:  slog.New(slog.NewJSONHandler(out, nil)).With("release", release.Version, "commit", release.Commit, "rules", release.Rules),
+		metrics: lines.Metrics(c.namespace, c.logLevel, release),
+		logger:  slog.New(lines.NewHandler(out, c.logLevel, release)),
 	}
 	client := sqs.NewFromConfig(aws)
 	h.live = &queue{client: client, url: c.queueURL, sleep: sleep, jitter: jitter}

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestConfigurationOfTheShadowAndTheMetrics(t *testing.T) {
 	}{
 		{name: "by default metrics are in TrailAlerts, and there is no shadow", env: map[string]string{"SQS_QUEUE_URL": live}, want: config{queueURL: live, namespace: "TrailAlerts"}},
 		{name: "all variables are read", env: map[string]string{"SQS_QUEUE_URL": live, "SHADOW_SQS_QUEUE_URL": shadow, "CLOUDTRAIL_LOG_FILTER_PREFIX": "org/", "METRICS_NAMESPACE": "TrailAlerts/dev", "AWS_LAMBDA_LOG_LEVEL": "WARN"},
-			want: config{queueURL: live, shadowURL: shadow, prefix: "org/", namespace: "TrailAlerts/dev", logLevel: "WARN"}},
+			want: config{queueURL: live, shadowURL: shadow, prefix: "org/", namespace: "TrailAlerts/dev", logLevel: slog.LevelWarn}},
 		{name: "the shadow's queue is a queue", env: map[string]string{"SQS_QUEUE_URL": live, "SHADOW_SQS_QUEUE_URL": "findings"}, says: `SHADOW_SQS_QUEUE_URL is "findings", which is not the URL of a queue`},
 		{name: "the shadow's queue is not the live one", env: map[string]string{"SQS_QUEUE_URL": live, "SHADOW_SQS_QUEUE_URL": live}, says: "SHADOW_SQS_QUEUE_URL is the queue of SQS_QUEUE_URL"},
 		{name: "a namespace of CloudWatch is not for others", env: map[string]string{"SQS_QUEUE_URL": live, "METRICS_NAMESPACE": "AWS/Lambda"}, says: "METRICS_NAMESPACE: "},

@@ -16,6 +16,7 @@ import (
 	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/egress"
 	"github.com/trailalerts/trailalerts/runtime/internal/emf"
+	"github.com/trailalerts/trailalerts/runtime/internal/lines"
 	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
 	"github.com/trailalerts/trailalerts/runtime/secret"
 )
@@ -74,7 +75,7 @@ func (p problems) Error() string { return "configuration: " + strings.Join(p, ";
 // configFrom reads the environment.
 func configFrom(getenv func(string) string, secrets *secret.Source, wrong *problems) config {
 	c := config{
-		minSeverity: runtime.Medium, cooldown: time.Hour, correlations: true, logLevel: logLevel(getenv("AWS_LAMBDA_LOG_LEVEL")),
+		minSeverity: runtime.Medium, cooldown: time.Hour, correlations: true, logLevel: lines.Level(getenv("AWS_LAMBDA_LOG_LEVEL")),
 		table: getenv("DYNAMODB_TABLE_NAME"), shadowTable: getenv("SHADOW_DYNAMODB_TABLE_NAME"), namespace: cmp.Or(getenv("METRICS_NAMESPACE"), "TrailAlerts"),
 		from: getenv("SOURCE_EMAIL"), to: addresses(getenv, "EMAIL_RECIPIENT", wrong), cc: addresses(getenv, "EMAIL_CC", wrong), bcc: addresses(getenv, "EMAIL_BCC", wrong),
 		configurationSet: getenv("SES_CONFIGURATION_SET"), topic: getenv("SNS_TOPIC_ARN"), bus: getenv("EVENT_BUS_NAME"),

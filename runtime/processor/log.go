@@ -3,56 +3,11 @@ package processor
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
 )
-
-// levelFatal is the highest level that Lambda knows, and slog does not.
-const levelFatal = slog.LevelError + 4
-
-// logLevel reads AWS_LAMBDA_LOG_LEVEL, which Lambda sets from the function's
-// logging configuration where that is JSON.
-func logLevel(name string) slog.Level {
-	switch name {
-	case "TRACE", "DEBUG":
-		return slog.LevelDebug
-	case "WARN":
-		return slog.LevelWarn
-	case "ERROR":
-		return slog.LevelError
-	case "FATAL":
-		return levelFatal
-	default:
-		return slog.LevelInfo
-	}
-}
-
-// levelOf writes a level as Lambda reads it.
-func levelOf(level slog.Level) string {
-	if level >= levelFatal {
-		return "FATAL"
-	}
-	return level.String()
-}
-
-// newLines returns the handler of all lines: each says which build writes it.
-func newLines(out io.Writer, level slog.Level, release alert.Release) slog.Handler {
-	return slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		switch {
-		case len(groups) > 0:
-		case a.Key == slog.TimeKey:
-			a.Key = "timestamp" // Lambda takes the level of a line only beside a time of that name
-		case a.Key == slog.LevelKey:
-			if level, ok := a.Value.Any().(slog.Level); ok {
-				a.Value = slog.StringValue(levelOf(level))
-			}
-		}
-		return a
-	}}).WithAttrs([]slog.Attr{slog.String("release", release.Version), slog.String("commit", release.Commit), slog.String("rules", release.Rules)})
-}
 
 // A logChannel writes each alert as a line of the log: "log", where alerts arrive
 // without any other channel, and "shadow", where they would have.

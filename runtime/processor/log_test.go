@@ -1,8 +1,6 @@
 package processor
 
 import (
-	"bytes"
-	"encoding/json"
 	"log/slog"
 	"strings"
 	"testing"
@@ -11,24 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/internal/lines"
 )
-
-func TestEveryLineSaysWhichBuildHasWrittenIt(t *testing.T) {
-	var out bytes.Buffer
-	slog.New(newLines(&out, slog.LevelInfo, alert.Release{Version: "v1.2.3", Commit: "c0ffee", Rules: "abc"})).Warn("words", "a", 1)
-	var line map[string]any
-	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := time.Parse(time.RFC3339Nano, line["timestamp"].(string)); err != nil {
-		t.Errorf("the time is none that Lambda reads: %v", err)
-	}
-	delete(line, "timestamp")
-	want := map[string]any{"level": "WARN", "msg": "words", "a": 1., "release": "v1.2.3", "commit": "c0ffee", "rules": "abc"}
-	if diff := cmp.Diff(want, line); diff != "" {
-		t.Errorf("line (-want +got):\n%s", diff)
-	}
-}
 
 // Lambda drops the lines below the level of the function. An alert that is a line
 // of the log, and metrics, must arrive at any.
@@ -89,7 +71,7 @@ func TestLinesAboutRules(t *testing.T) {
 	}
 
 	w := new(writer)
-	channel := logChannel{name: "log", message: "alert", lines: newLines(w, slog.LevelInfo, alert.Release{Version: "v2"}), release: alert.Release{Version: "v2"}, now: func() time.Time { return noon }}
+	channel := logChannel{name: "log", message: "alert", lines: lines.NewHandler(w, slog.LevelInfo, alert.Release{Version: "v2"}), release: alert.Release{Version: "v2"}, now: func() time.Time { return noon }}
 	for _, release := range []string{"v2", "v1"} {
 		if err := channel.Notify(t.Context(), &alert.Alert{Release: alert.Release{Version: release}}); err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ import (
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/internal/emf"
+	"github.com/trailalerts/trailalerts/runtime/internal/lines"
 	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
 )
 
@@ -42,7 +42,7 @@ func Main(set runtime.Ruleset) {
 		if wrong, ok := errors.AsType[problems](err); ok {
 			attrs = []any{"error", "the configuration is wrong", "problems", []string(wrong)}
 		}
-		slog.New(newLines(os.Stdout, slog.LevelInfo, alert.ThisRelease(set.Hash))).Error("cannot start", attrs...)
+		slog.New(lines.NewHandler(os.Stdout, slog.LevelInfo, alert.ThisRelease(set.Hash))).Error("cannot start", attrs...)
 		os.Exit(1)
 	}
 	lambda.Start(h.handle)
@@ -58,14 +58,12 @@ func newHandler(ctx context.Context, set runtime.Ruleset, w world, out io.Writer
 		set.Correlations = nil // nothing counts, and nothing silences a rule
 	}
 	release := live.Release
-	lines := newLines(out, c.logLevel, release)
-	newLane := func(edges alert.Edges, channel logChannel, lines slog.Handler, namespace string) *lane {
-		channel.lines, channel.release, channel.now = lines, release, w.now
+	all := lines.NewHandler(out, c.logLevel, release)
+	newLane := func(edges alert.Edges, channel logChannel, to slog.Handler, namespace string) *lane {
+		channel.lines, channel.release, channel.now = to, release, w.now
 		l := &lane{
-			alerts: &channel, notifies: len(edges.Notifiers) > 0, lines: lines, out: out, now: w.now, turn: make(chan struct{}, 1),
-			metrics: emf.Batch{Namespace: namespace, Level: levelOf(max(slog.LevelInfo, c.logLevel)), Properties: map[string]string{
-				"release": release.Version, "commit": release.Commit, "rules": release.Rules,
-			}},
+			alerts: &channel, notifies: len(edges.Notifiers) > 0, lines: to, out: out, now: w.now, turn: make(chan struct{}, 1),
+			metrics: lines.Metrics(namespace, c.logLevel, release),
 		}
 		if !l.notifies {
 			channel.level = max(channel.level, c.logLevel)
@@ -76,9 +74,9 @@ func newHandler(ctx context.Context, set runtime.Ruleset, w world, out io.Writer
 		}, edges)
 		return l
 	}
-	h := &handler{live: newLane(live, logChannel{name: "log", message: "alert"}, lines, c.namespace)}
+	h := &handler{live: newLane(live, logChannel{name: "log", message: "alert"}, all, c.namespace)}
 	if c.shadowTable != "" {
-		h.shadow = newLane(shadowed, logChannel{name: "shadow", message: "shadow alert"}, lines.WithAttrs([]slog.Attr{slog.Bool("shadow", true)}), shadow.Namespace(c.namespace))
+		h.shadow = newLane(shadowed, logChannel{name: "shadow", message: "shadow alert"}, all.WithAttrs([]slog.Attr{slog.Bool("shadow", true)}), shadow.Namespace(c.namespace))
 	}
 
 	if !h.live.notifies {
