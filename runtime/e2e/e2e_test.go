@@ -24,12 +24,19 @@ type scenario struct {
 	run  func(s *stage)
 }
 
-// TestEndToEnd runs all scenarios and prints what became of the alerts.
+// TestEndToEnd runs all scenarios and prints what became of the alerts. Beside
+// them it holds the servers, the fakes and the stores against their contracts.
 func TestEndToEnd(t *testing.T) {
 	c := newCloud(t)
 	var table results
 	var names []string
-	t.Run("scenarios", func(t *testing.T) {
+	t.Run("proof", func(t *testing.T) {
+		for name, part := range map[string]func(*testing.T, *cloud){"contracts": contracts, "stores": stores} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				part(t, c)
+			})
+		}
 		for _, scenario := range scenarios {
 			names = append(names, scenario.name)
 			t.Run(scenario.name, func(t *testing.T) {
@@ -44,9 +51,6 @@ func TestEndToEnd(t *testing.T) {
 	total := table.write(os.Stdout, names)
 	if total.lost != 0 || total.twice != 0 {
 		t.Errorf("lost: %d, twice: %d; both must be 0", total.lost, total.twice)
-	}
-	if total.delivered == 0 && !t.Failed() {
-		t.Error("nothing was delivered: no scenario ran")
 	}
 	fmt.Printf("lost: %d, twice: %d, sent again after an unknown outcome: %d\n", total.lost, total.twice, total.again)
 }
