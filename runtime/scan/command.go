@@ -1,6 +1,7 @@
 // Package scan is the command trailalerts: the whole pipeline, from delivery
 // files to alerts, on one machine. It needs neither AWS nor a database, so that
-// a binary for one incident is small and self-contained.
+// a binary for one incident is small and self-contained; what needs them comes in
+// as Extras.
 package scan
 
 import (
@@ -90,8 +91,9 @@ func rootCommand(ctx context.Context, extras Extras, set runtime.Ruleset, s stre
 		Use:   "trailalerts",
 		Short: "Find threats in AWS CloudTrail records",
 		Long: "trailalerts finds threats in AWS CloudTrail records with Sigma rules that are\n" +
-			"compiled into it. Of files it needs no network, no AWS account and no\n" +
-			"configuration; of buckets and tables, the AWS configuration of every other tool.",
+			"compiled into it. Scanning files needs no network, no AWS account and no\n" +
+			"configuration; buckets and tables are read with the AWS configuration that other\n" +
+			"tools use.",
 		Example: "  trailalerts scan AWSLogs/\n" +
 			"  trailalerts scan --matches --format jsonl AWSLogs/ > matches.jsonl\n" +
 			"  trailalerts version",
@@ -182,7 +184,7 @@ file or record cannot be read, the others still are.`,
 				return err
 			}
 			if options.store != "" && extras.OpenStore == nil {
-				return errNoStore
+				return fmt.Errorf("%w, or leave out --store", errNoStore)
 			}
 			for _, path := range options.paths {
 				if strings.HasPrefix(path, bucketScheme) && extras.OpenBuckets == nil {

@@ -78,12 +78,15 @@ func TestWhatWasNotPrintedIsNotRemembered(t *testing.T) {
 
 func TestABinaryWithoutAStore(t *testing.T) {
 	files(t, map[string]string{"a.json": delivery(event("e1", "CreateUser", 1))})
-	for _, args := range [][]string{{"scan", "--store", "alerts.db", "a.json"}, {"explain-alert", "--store", "a.json", "e1"}} {
+	for _, args := range [][]string{{"scan", "--store", "alerts.db", "a.json"}, {"explain-alert", "--store", "a.json", "e1"}, {"compare", "a.json", "b.json"}} {
 		var stderr bytes.Buffer
 		if code := run(context.Background(), Extras{}, testSet(), args, newStreams(nil, &bytes.Buffer{}, &stderr)); code != 3 {
 			t.Errorf("%q: exit %d, want 3", args, code)
 		}
-		wantIn(t, stderr.String(), "this binary has no store")
+		wantIn(t, stderr.String(), "error: this binary has no store")
+		if hint := strings.Contains(stderr.String(), "leave out --store"); hint != (args[0] == "scan") || strings.Contains(stderr.String(), "--help") {
+			t.Errorf("%q: %s", args, stderr.String())
+		}
 	}
 }
 

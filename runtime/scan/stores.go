@@ -35,7 +35,7 @@ type Session interface {
 	Rollback() error // does nothing after Commit
 }
 
-var errNoStore = &environmentError{errors.New("this binary has no store: it was built for one set of rules, without a database; use the released trailalerts, or leave out --store")}
+var errNoStore = &environmentError{errors.New("this binary has no store: it was built for one set of rules, without a database; use the released trailalerts")}
 
 // tableScheme is before the name of a table of DynamoDB, where there could be the
 // name of a file.
