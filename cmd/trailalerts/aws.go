@@ -21,11 +21,18 @@ import (
 // client would wait for ever by itself.
 const answerTime = time.Minute
 
+// keptConnections is more than a scan reads from at once, so that none is closed
+// only to be opened again.
+const keptConnections = 64
+
 // connect reads the AWS configuration as every tool does: environment, profile,
 // single sign-on, the role of the machine. Credentials are looked for at once, so
 // that their lack is told once and not of every object.
 func connect(ctx context.Context) (aws.Config, error) {
-	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTime })
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.ResponseHeaderTimeout = answerTime
+		t.MaxIdleConnsPerHost = keptConnections
+	})
 	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithHTTPClient(client))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", err)
