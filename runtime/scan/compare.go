@@ -40,7 +40,7 @@ written; that needs the rights dynamodb:GetItem, dynamodb:Query and dynamodb:Sca
 Two alerts are the same when rule, account and event are; those of correlations,
 when rule, group and the start of the window are. What is compared is told by the
 time of the event. The last 15 minutes are left out, since CloudTrail delivers
-late and one of the two may be behind the other; --until says how many minutes
+late and one of the two may be behind the other; --until says how long a time
 instead. Records without a time that can be read are always compared.
 
 Which of several events alerts, when the cooldown holds the others back, depends on
