@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/trailalerts/trailalerts/runtime/cloudtrail"
 )
 
 // A source is something that holds records: an object in S3, or the record that
@@ -253,32 +255,11 @@ func (w *work) object(where, bucket, key string) {
 		w.errorf("%s: it names no object (bucket %q, key %q)", where, bucket, key)
 		return
 	}
-	if reason := notRecords(key); reason != "" {
-		w.skips = append(w.skips, skip{bucket: bucket, key: key, reason: reason})
+	if folder := cloudtrail.ForeignFolder(key); folder != "" {
+		w.skips = append(w.skips, skip{bucket: bucket, key: key, reason: "no records in the folder " + clip(folder)})
 		return
 	}
 	w.sources = append(w.sources, source{bucket: bucket, key: key})
-}
-
-// underAccount finds the folder below an account's: CloudTrail writes to
-// [prefix/]AWSLogs/[o-org/]account/folder/region/…, and other services that log
-// into the same bucket write to folders of their own.
-var underAccount = regexp.MustCompile(`(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?[0-9]{12}/([^/]+)/`)
-
-// notRecords returns why an object with the key holds no CloudTrail records, and
-// "" when it may.
-func notRecords(key string) string {
-	found := underAccount.FindStringSubmatch(key)
-	switch {
-	case found == nil:
-		return ""
-	case found[1] == "CloudTrail-Digest":
-		return "CloudTrail digest"
-	case !strings.HasPrefix(found[1], "CloudTrail"):
-		return "a log of another service: " + clip(found[1])
-	default:
-		return ""
-	}
 }
 
 // text returns the string that raw holds, and "" when it holds none.

@@ -134,7 +134,7 @@ func TestHandle(t *testing.T) {
 		},
 		{
 			name:   "a digest is not even fetched",
-			notice: notice("AWSLogs/111122223333/CloudTrail-Digest/x.json.gz"), log: []string{"skipped: CloudTrail digest"},
+			notice: notice("AWSLogs/111122223333/CloudTrail-Digest/x.json.gz"), log: []string{"skipped: no records in the folder CloudTrail-Digest"},
 		},
 		{
 			name:   "a test event is named and skipped",

@@ -8,6 +8,8 @@ import (
 	"iter"
 	"regexp"
 	"strings"
+
+	"github.com/trailalerts/trailalerts/runtime/cloudtrail"
 )
 
 // Buckets are where paths of the form s3://bucket/prefix lead.
@@ -97,17 +99,13 @@ func newObject(bucket, key string, named bool) input {
 	return in
 }
 
-// otherLogs finds in a path the folders below AWSLogs in which AWS delivers files
-// that have the names of CloudTrail's, and are none.
-var otherLogs = regexp.MustCompile(`(^|/)AWSLogs/(o-[a-z0-9]+/)?[0-9]{12}/(CloudTrail-Digest|Config|GuardDuty)/`)
-
 // skipByName says why a file that is not named on the command line is not read;
 // "": it is.
 func skipByName(path string) string {
 	switch {
 	case !isDeliveryName(path):
 		return skipName
-	case otherLogs.MatchString(path):
+	case cloudtrail.ForeignFolder(path) != "":
 		return skipFolder
 	}
 	return ""
