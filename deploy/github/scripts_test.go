@@ -1,0 +1,441 @@
+package github
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/interp"
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// A program stands in for one that a script calls. It returns the exit code.
+type program func(dir string, arguments []string, stdin io.Reader, stdout io.Writer) (code int)
+
+// run runs a script of scripts/ with programs in place of those of a machine; a
+// program that is not among them fails the test.
+func run(t *testing.T, script string, environment map[string]string, programs map[string]program, arguments ...string) (dir, stdout, stderr string, code int) {
+	t.Helper()
+	text, err := os.Open(filepath.Join("scripts", script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
+	parsed, err := syntax.NewParser().Parse(text, script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	variables := []string{"PATH=/nowhere", "HOME=" + dir}
+	for name, value := range environment {
+		variables = append(variables, name+"="+strings.ReplaceAll(value, "DIR", dir))
+	}
+	call := func(interp.ExecHandlerFunc) interp.ExecHandlerFunc {
+		return func(ctx context.Context, arguments []string) error {
+			h := interp.HandlerCtx(ctx)
+			p, known := programs[filepath.Base(arguments[0])]
+			if !known {
+				t.Errorf("%s calls %q", script, arguments)
+				return interp.ExitStatus(127)
+			}
+			if code := p(h.Dir, arguments[1:], h.Stdin, h.Stdout); code != 0 {
+				return interp.ExitStatus(code)
+			}
+			return nil
+		}
+	}
+	var out, errs strings.Builder
+	runner, err := interp.New(
+		interp.Env(expand.ListEnviron(variables...)), interp.Dir(dir), interp.StdIO(nil, &out, &errs),
+		interp.Params(append([]string{"--"}, arguments...)...), interp.ExecHandlers(call),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var status interp.ExitStatus
+	switch err := runner.Run(t.Context(), parsed).(type) {
+	case nil:
+	case interp.ExitStatus:
+		status = err
+	default:
+		t.Fatalf("%s: %v", script, err)
+	}
+	return dir, out.String(), errs.String(), int(status)
+}
+
+// functions are two Lambda functions as aws lambda knows them, and every move of
+// an alias.
+type functions struct {
+	aliases  map[string]*alias            // by function and alias: analyzer:live
+	releases map[string]map[string]string // descriptions by function and version
+	stuck    string                       // the function whose alias cannot be moved
+	moves    []string
+}
+
+type alias struct{ version, description string }
+
+func option(arguments []string, name string) string {
+	if i := slices.Index(arguments, name); i >= 0 && i+1 < len(arguments) {
+		return arguments[i+1]
+	}
+	return ""
+}
+
+func (f *functions) aws(_ string, arguments []string, _ io.Reader, stdout io.Writer) int {
+	function, name := option(arguments, "--function-name"), option(arguments, "--name")
+	switch strings.Join(arguments[:2], " ") {
+	case "lambda get-alias":
+		a, ok := f.aliases[function+":"+name]
+		if !ok {
+			return 254
+		}
+		if option(arguments, "--query") == "Description" {
+			fmt.Fprintln(stdout, a.description)
+		} else {
+			fmt.Fprintln(stdout, a.version)
+		}
+	case "lambda get-function-configuration":
+		fmt.Fprintln(stdout, f.releases[function][option(arguments, "--qualifier")])
+	case "lambda update-alias":
+		if function == f.stuck {
+			return 254
+		}
+		to := alias{option(arguments, "--function-version"), option(arguments, "--description")}
+		f.aliases[function+":"+name] = &to
+		f.moves = append(f.moves, fmt.Sprintf("%s %s: %s, %s", function, name, to.version, to.description))
+	case "lambda list-versions-by-function":
+		_, release, found := strings.Cut(option(arguments, "--query"), "ends_with(Description, '")
+		if !found {
+			return 0 // the list for people
+		}
+		release, _, _ = strings.Cut(release, "'")
+		newest := "null"
+		for version := range 100 {
+			if strings.HasSuffix(f.releases[function][fmt.Sprint(version)], release) {
+				newest = fmt.Sprintf("%q", fmt.Sprint(version))
+			}
+		}
+		fmt.Fprintln(stdout, newest)
+	default:
+		return 252
+	}
+	return 0
+}
+
+func TestLive(t *testing.T) {
+	const noted = "release 1.3.0; before it: version 4"
+	for _, c := range []struct {
+		name      string
+		arguments []string
+		change    func(*functions)
+		want      []string
+		code      int
+		says      string
+	}{
+		{
+			name:      "A promotion moves the processor first and notes what was before.",
+			arguments: []string{"promote", "1.4.0"},
+			want:      []string{"processor live: 8, release 1.4.0; before it: version 6", "analyzer live: 7, release 1.4.0; before it: version 5"},
+			says:      "live: processor version 6 -> 8, analyzer version 5 -> 7",
+		},
+		{
+			name:      "What is live already is not moved, so that the note stays.",
+			arguments: []string{"promote", "1.4.0"},
+			change: func(f *functions) {
+				f.aliases["analyzer:live"].version, f.aliases["processor:live"].version = "7", "8"
+			},
+			says: "live is there already",
+		},
+		{
+			name:      "Shadow has moved on to another release since it was compared.",
+			arguments: []string{"promote", "1.3.9"},
+			code:      1,
+			says:      "shadow of processor is release 1.4.0 (version 8), not 1.3.9",
+		},
+		{
+			name:      "One function of two is behind shadow in another release.",
+			arguments: []string{"promote", "1.4.0"},
+			change:    func(f *functions) { f.aliases["analyzer:shadow"].version = "5" },
+			code:      1,
+			says:      "shadow of analyzer is release 1.3.0 (version 5), not 1.4.0",
+		},
+		{
+			name:      "The release of which shadow is ends as another does.",
+			arguments: []string{"promote", "4.0"},
+			code:      1,
+			says:      `"4.0" is no version`,
+		},
+		{
+			name:      "There is no shadow.",
+			arguments: []string{"promote", "1.4.0"},
+			change:    func(f *functions) { delete(f.aliases, "processor:shadow") },
+			code:      254,
+		},
+		{
+			name:      "When the second cannot be moved the first goes back, with its note.",
+			arguments: []string{"promote", "1.4.0"},
+			change:    func(f *functions) { f.stuck = "analyzer" },
+			want:      []string{"processor live: 8, release 1.4.0; before it: version 6", "processor live: 6, " + noted},
+			code:      1,
+			says:      "live of analyzer could not be moved; live of processor is back at version 6",
+		},
+		{
+			name:      "A rollback goes to what the note says, the analyzer first.",
+			arguments: []string{"rollback", ""},
+			want:      []string{"analyzer live: 4, rolled back from version 5", "processor live: 4, rolled back from version 6"},
+		},
+		{
+			name:      "A rollback to a release finds its newest version.",
+			arguments: []string{"rollback", "1.2.0"},
+			want:      []string{"analyzer live: 3, rolled back from version 5", "processor live: 4, rolled back from version 6"},
+		},
+		{
+			name:      "A second rollback does not go forward again.",
+			arguments: []string{"rollback"},
+			change:    func(f *functions) { f.aliases["analyzer:live"].description = "rolled back from version 7" },
+			code:      1,
+			says:      "which version of analyzer to go back to?",
+		},
+		{
+			name:      "Nothing is moved when one function does not know where to go.",
+			arguments: []string{"rollback"},
+			change:    func(f *functions) { f.aliases["processor:live"].description = "The version that judges and alerts" },
+			code:      1,
+			says:      "which version of processor to go back to?",
+		},
+		{
+			name:      "A release that is not published any more.",
+			arguments: []string{"rollback", "0.9.0"},
+			code:      1,
+			says:      `None is of release "0.9.0"`,
+		},
+		{
+			name:      "A version is no piece of a query or of the shell.",
+			arguments: []string{"rollback", "1.2.0')] || Versions[?ends_with(Description, '"},
+			code:      1,
+			says:      "is no version such as 1.4.0",
+		},
+		{name: "No such command.", arguments: []string{"demote"}, code: 1, says: "usage: live.sh"},
+		{name: "Promote what?", arguments: []string{"promote"}, code: 1, says: "promote which release?"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &functions{
+				aliases: map[string]*alias{
+					"analyzer:live": {"5", noted}, "analyzer:shadow": {"7", ""},
+					"processor:live": {"6", noted}, "processor:shadow": {"8", ""},
+				},
+				releases: map[string]map[string]string{
+					"analyzer":  {"2": "TrailAlerts analyzer 1.2.0", "3": "TrailAlerts analyzer 1.2.0", "4": "TrailAlerts analyzer 1.2.1", "5": "TrailAlerts analyzer 1.3.0", "7": "TrailAlerts analyzer 1.4.0"},
+					"processor": {"4": "TrailAlerts processor 1.2.0", "6": "TrailAlerts processor 1.3.0", "8": "TrailAlerts processor 1.4.0"},
+				},
+			}
+			if c.change != nil {
+				c.change(f)
+			}
+			environment := map[string]string{"ANALYZER_FUNCTION": "analyzer", "PROCESSOR_FUNCTION": "processor"}
+			_, stdout, stderr, code := run(t, "live.sh", environment, map[string]program{"aws": f.aws}, c.arguments...)
+			if code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			if diff := cmp.Diff(c.want, f.moves); diff != "" {
+				t.Errorf("moves (-want +got):\n%s", diff)
+			}
+			if !strings.Contains(stdout+stderr, c.says) {
+				t.Errorf("it says %q, not %q", stdout+stderr, c.says)
+			}
+		})
+	}
+}
+
+// makeDirectory is mkdir -p.
+func makeDirectory(dir string, arguments []string, _ io.Reader, _ io.Writer) int {
+	if err := os.MkdirAll(filepath.Join(dir, arguments[len(arguments)-1]), 0o755); err != nil {
+		return 1
+	}
+	return 0
+}
+
+// checkSum is sha256sum --check --strict -, for one line.
+func checkSum(dir string, _ []string, stdin io.Reader, _ io.Writer) int {
+	line, err := io.ReadAll(stdin)
+	if err != nil {
+		return 1
+	}
+	sum, name, ok := strings.Cut(strings.TrimSuffix(string(line), "\n"), "  ")
+	content, err := os.ReadFile(filepath.Join(dir, name))
+	if actual := sha256.Sum256(content); !ok || err != nil || hex.EncodeToString(actual[:]) != sum {
+		return 1
+	}
+	return 0
+}
+
+func TestFetchRelease(t *testing.T) {
+	sum := func(text string) string {
+		s := sha256.Sum256([]byte(text))
+		return hex.EncodeToString(s[:])
+	}
+	const analyzer, processor = "trailalerts-analyzer_1.4.0_linux_arm64.zip", "trailalerts-processor_1.4.0_linux_arm64.zip"
+	both := sum("analyzer") + "  " + analyzer + "\n" + sum("processor") + "  " + processor + "\n" + sum("other") + "  " + "trailalerts_1.4.0_linux_arm64.tar.gz\n"
+	for _, c := range []struct {
+		name, version string
+		release       map[string]string
+		unattested    string
+		code          int
+		says, outputs string
+	}{
+		{
+			name: "Both zips are those of the checksums and attested.", version: "1.4.0",
+			release: map[string]string{analyzer: "analyzer", processor: "processor", "checksums.txt": both},
+			outputs: "analyzer_sha256=" + sum("analyzer") + "\nprocessor_sha256=" + sum("processor") + "\n",
+		},
+		{
+			name: "A zip is another than that of the checksums.", version: "1.4.0",
+			release: map[string]string{analyzer: "analyzer", processor: "changed", "checksums.txt": both},
+			code:    1, outputs: "analyzer_sha256=" + sum("analyzer") + "\n",
+		},
+		{
+			name: "The checksums leave a zip out.", version: "1.4.0",
+			release: map[string]string{analyzer: "analyzer", processor: "processor", "checksums.txt": sum("analyzer") + "  x" + analyzer + "\n"},
+			code:    1, says: "checksums.txt of v1.4.0 has no SHA-256 of " + analyzer,
+		},
+		{
+			name: "A zip was built by nobody knows whom.", version: "1.4.0", unattested: analyzer,
+			release: map[string]string{analyzer: "analyzer", processor: "processor", "checksums.txt": both},
+			code:    1,
+		},
+		{name: "There is no such release.", version: "1.4.1", code: 1},
+		{name: "A version with its v.", version: "v1.4.0", code: 3, says: `"v1.4.0" is no version`},
+		{name: "A version that is a path.", version: "../1.4.0", code: 3},
+		{name: "A version that is an option.", version: "--help", code: 3},
+		{name: "A version with a line break.", version: "1.4.0\nx=y", code: 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var verified []string
+			gh := func(dir string, arguments []string, _ io.Reader, _ io.Writer) int {
+				switch strings.Join(arguments[:2], " ") {
+				case "release download":
+					if arguments[2] != "v1.4.0" {
+						return 1
+					}
+					for name, text := range c.release {
+						if err := os.WriteFile(filepath.Join(dir, option(arguments, "--dir"), name), []byte(text), 0o644); err != nil {
+							return 1
+						}
+					}
+				case "attestation verify":
+					if arguments[2] == c.unattested || option(arguments, "--repo") != "team/rules" || option(arguments, "--source-ref") != "refs/tags/v1.4.0" ||
+						option(arguments, "--signer-workflow") != "team/rules/.github/workflows/release.yml" {
+						return 1
+					}
+					verified = append(verified, arguments[2])
+				default:
+					return 2
+				}
+				return 0
+			}
+			environment := map[string]string{"GITHUB_REPOSITORY": "team/rules", "GITHUB_OUTPUT": "DIR/outputs"}
+			dir, _, stderr, code := run(t, "fetch-release.sh", environment, map[string]program{"gh": gh, "mkdir": makeDirectory, "sha256sum": checkSum}, c.version, "dist")
+			if code != c.code || !strings.Contains(stderr, c.says) {
+				t.Errorf("exit code %d, %q; want %d, %q", code, stderr, c.code, c.says)
+			}
+			outputs, err := os.ReadFile(filepath.Join(dir, "outputs"))
+			if err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.outputs, string(outputs)); diff != "" {
+				t.Errorf("outputs (-want +got):\n%s", diff)
+			}
+			if code == 0 && !slices.Equal(verified, []string{analyzer, processor}) {
+				t.Errorf("attestations of %q were verified", verified)
+			}
+		})
+	}
+}
+
+func TestComment(t *testing.T) {
+	const review = "<!-- sigmagen review -->\n## What this change of rules comes to\n"
+	for _, c := range []struct {
+		name, text, found string
+		want              []string
+		code              int
+	}{
+		{"The first comment.", review, "", []string{"POST repos/team/rules/issues/7/comments"}, 0},
+		{"The comment is there.", review, "41\n", []string{"PATCH repos/team/rules/issues/comments/41"}, 0},
+		{"There are two, from before this script: the first is rewritten.", review, "41\n42\n", []string{"PATCH repos/team/rules/issues/comments/41"}, 0},
+		{"A file that is no review would be a new comment each time.", "## Hello\n", "", nil, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "review.md")
+			if err := os.WriteFile(file, []byte(c.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			var calls []string
+			gh := func(_ string, arguments []string, _ io.Reader, stdout io.Writer) int {
+				method := option(arguments, "--method")
+				if method == "" {
+					if arguments[2] != "repos/team/rules/issues/7/comments" || !strings.Contains(option(arguments, "--jq"), `.user.login == "github-actions[bot]"`) {
+						return 1
+					}
+					fmt.Fprint(stdout, c.found)
+					return 0
+				}
+				if option(arguments, "--field") != "body=@"+file {
+					return 1
+				}
+				calls = append(calls, method+" "+arguments[slices.Index(arguments, method)+1])
+				return 0
+			}
+			_, _, stderr, code := run(t, "comment.sh", map[string]string{"GITHUB_REPOSITORY": "team/rules", "PULL_REQUEST": "7"}, map[string]program{"gh": gh}, file)
+			if code != c.code {
+				t.Errorf("exit code %d, want %d: %s", code, c.code, stderr)
+			}
+			if diff := cmp.Diff(c.want, calls); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCompare(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		answer     int
+		code       int
+		want       string
+	}{
+		{"The same alerts.", "0 differ\n", 0, 0, "## The last 24h: live and shadow alerted on the same\n\n    0 differ\n"},
+		{"A difference is for people to judge.", "only live: a\n<!-- x\n", 1, 0, "## The last 24h: live and shadow alerted differently\n\n    only live: a\n    <!-- x\n"},
+		{"A table that cannot be read.", "", 3, 3, "## The last 24h: could not be compared\n\n    \n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			trailalerts := func(_ string, arguments []string, _ io.Reader, stdout io.Writer) int {
+				if diff := cmp.Diff([]string{"compare", "dynamodb:live", "dynamodb:shadow", "--since", "24h"}, arguments); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				fmt.Fprint(stdout, c.text)
+				return c.answer
+			}
+			environment := map[string]string{"LIVE_TABLE": "live", "SHADOW_TABLE": "shadow", "SINCE": "24h", "GITHUB_STEP_SUMMARY": "DIR/summary"}
+			dir, _, _, code := run(t, "compare.sh", environment, map[string]program{"trailalerts": trailalerts}, "/tmp/trailalerts")
+			if code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			summary, err := os.ReadFile(filepath.Join(dir, "summary"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, string(summary)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
