@@ -48,7 +48,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now func() ti
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(generateCommand(), checkCommand(now), testCommand(), buildCommand(), replayCommand(), versionCommand())
+	root.AddCommand(initCommand(), generateCommand(), checkCommand(now), testCommand(), buildCommand(), replayCommand(),
+		reviewCommand(), sbomCommand(), versionCommand())
 	// An interrupted run removes its temporary files. A second interrupt ends the
 	// process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

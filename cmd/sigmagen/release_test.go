@@ -66,6 +66,25 @@ func TestReleasedCompilerBuildsInATemporaryModule(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &match); err != nil || match.Rule != "stop" || match.Record != 0 {
 		t.Errorf("replay prints %q (%v)", out, err)
 	}
+	// A repository of rules requires this version and has the sums of all that it
+	// is built from; go list resolves every package without a line to add.
+	command(environment("file://"+filepath.ToSlash(proxy)+",off"), work, filepath.Join(home, "bin", "sigmagen"), "init", "detections")
+	mod, err := os.ReadFile(filepath.Join(work, "detections", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(mod); !strings.Contains(text, "\t"+modulePath+" "+version+"\n") || strings.Contains(text, "replace") {
+		t.Errorf("go.mod does not require %s %s alone:\n%s", modulePath, version, text)
+	}
+	terraform, err := os.ReadFile(filepath.Join(work, "detections", "deploy", "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(terraform), "//deploy/terraform?ref="+version+`"`) {
+		t.Errorf("Terraform deploys another version:\n%s", terraform)
+	}
+	resolved := append(environment("file://"+filepath.ToSlash(proxy)+","+downloads+",off"), "GOFLAGS=-modcacherw -mod=readonly")
+	command(resolved, filepath.Join(work, "detections"), "go", "list", "-deps", "-test", "./...", "tool")
 }
 
 // writeProxy writes this module to a directory that serves as a module proxy.
@@ -93,7 +112,7 @@ func writeProxy(t *testing.T, proxy, version string) {
 	}
 	add("go.mod")
 	add("go.sum")
-	for _, folder := range []string{"cmd/sigmagen", "runtime"} {
+	for _, folder := range []string{"cmd/sigmagen", "deploy/github", "runtime"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
 			if err == nil && entry.IsDir() && entry.Name() == "testdata" {
 				return fs.SkipDir

@@ -220,35 +220,15 @@ func (h host) writeOverlay(temporary string, files []gogen.File) (string, error)
 // in the version of this sigmagen and everything else in the versions that it
 // was built with.
 func (h host) writeModule(ctx context.Context, temporary string, files []gogen.File) error {
-	text, err := goCommand(ctx, temporary, "mod", "download", "-json", modulePath+"@"+h.version)
+	r, err := downloadedRequirements(ctx, temporary, h.version)
 	if err != nil {
 		return err
 	}
-	var downloaded struct{ Dir, GoMod, Sum, GoModSum string }
-	if err := json.Unmarshal(text, &downloaded); err != nil {
-		return fmt.Errorf("read output of go mod download: %w", err)
-	}
-	text, err = os.ReadFile(downloaded.GoMod)
+	text, err := r.format(h.module)
 	if err != nil {
-		return fmt.Errorf("read module file: %w", err)
+		return err
 	}
-	file, err := modfile.Parse(downloaded.GoMod, text, nil)
-	if err != nil {
-		return fmt.Errorf("read module file: %w", err)
-	}
-	if err := errors.Join(file.AddModuleStmt(h.module), file.AddRequire(modulePath, h.version)); err != nil {
-		return fmt.Errorf("write module file: %w", err)
-	}
-	text, err = file.Format()
-	if err != nil {
-		return fmt.Errorf("write module file: %w", err)
-	}
-	sums, err := os.ReadFile(filepath.Join(downloaded.Dir, "go.sum"))
-	if err != nil {
-		return fmt.Errorf("read module sums: %w", err)
-	}
-	sums = fmt.Appendf(sums, "%[1]s %[2]s %[3]s\n%[1]s %[2]s/go.mod %[4]s\n", modulePath, h.version, downloaded.Sum, downloaded.GoModSum)
-	errs := []error{writeFile(filepath.Join(temporary, "go.mod"), text), writeFile(filepath.Join(temporary, "go.sum"), sums)}
+	errs := []error{writeFile(filepath.Join(temporary, "go.mod"), text), writeFile(filepath.Join(temporary, "go.sum"), r.sums)}
 	for _, f := range files {
 		errs = append(errs, writeFile(filepath.Join(temporary, filepath.FromSlash(throwAwayFolder), "rules", filepath.FromSlash(f.Name)), f.Content))
 	}

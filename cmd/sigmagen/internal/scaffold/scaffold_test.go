@@ -1,0 +1,134 @@
+package scaffold
+
+import (
+	"flag"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "copy the mains anew")
+
+const checkout = "../../../.."
+
+// TestMains holds that a repository of rules begins with the mains of this one.
+func TestMains(t *testing.T) {
+	for _, command := range []string{"analyzer", "processor", "trailalerts"} {
+		t.Run(command, func(t *testing.T) {
+			want, copies := sources(t, filepath.Join(checkout, "cmd", command), ".go"), filepath.Join("files", "cmd", command)
+			if *update {
+				if err := os.RemoveAll(copies); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.MkdirAll(copies, 0o755); err != nil {
+					t.Fatal(err)
+				}
+				for name, text := range want {
+					if err := os.WriteFile(filepath.Join(copies, name+".txt"), []byte(text), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if diff := cmp.Diff(want, sources(t, copies, ".go.txt")); diff != "" {
+				t.Errorf("go test ./cmd/sigmagen/internal/scaffold -update copies them (-cmd/%s +%s):\n%s", command, copies, diff)
+			}
+		})
+	}
+}
+
+// sources returns the Go files of a directory but for tests, by their names.
+func sources(t *testing.T, dir, ending string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, entry := range entries {
+		name, is := strings.CutSuffix(entry.Name(), ending)
+		if !is || strings.HasSuffix(name, "_test") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name+".go"] = string(text)
+	}
+	return files
+}
+
+// TestFiles holds which files a repository begins with, that the mains import its
+// own rules, and that nothing is left of the templates.
+func TestFiles(t *testing.T) {
+	files, err := Repository{Module: "example.org/team/detections", Ref: "v1.4.0"}.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	var names []string
+	for _, f := range files {
+		if path.Dir(f.Name) != "cmd/trailalerts" { // TestMains compares them
+			names = append(names, f.Name)
+		}
+		texts[f.Name] = string(f.Content)
+		for _, left := range []string{ownRules, "{{.Module", "{{.Name", "{{.Ref"} {
+			if strings.Contains(string(f.Content), left) {
+				t.Errorf("%s holds %s", f.Name, left)
+			}
+		}
+	}
+	slices.Sort(names)
+	want := []string{
+		".gitattributes", ".github/WORKFLOWS.md", ".github/scripts/comment.sh", ".github/scripts/compare.sh", ".github/scripts/fetch-release.sh", ".github/scripts/live.sh",
+		".github/workflows/deploy.yml", ".github/workflows/pull-request.yml", ".github/workflows/release.yml", ".github/workflows/rollback.yml",
+		".gitignore", ".goreleaser.yaml", "Makefile", "README.md", "cmd/analyzer/main.go", "cmd/processor/main.go",
+		"deploy/main.tf", "recorded/example.json", "rules/exceptions.json",
+		"rules/sigma_rules/cloudtrail_trail_stopped.yml", "rules/sigma_rules/cloudtrail_trail_stopped_tests.json",
+		"rules/sigma_rules/iam_user_created_by_hand.yml", "rules/sigma_rules/iam_user_created_by_hand_tests.json",
+		"rules/sigma_rules/signin_root_user_used.yml", "rules/sigma_rules/signin_root_user_used_tests.json",
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, part := range map[string]string{
+		"deploy/main.tf": "//deploy/terraform?ref=v1.4.0\"",
+		"README.md":      "# detections\n",
+	} {
+		if !strings.Contains(texts[name], part) {
+			t.Errorf("%s does not hold %s", name, part)
+		}
+	}
+	for _, name := range []string{"cmd/analyzer/main.go", "cmd/processor/main.go", "cmd/trailalerts/main.go"} {
+		if !strings.Contains(texts[name], `"example.org/team/detections/generated"`) {
+			t.Errorf("%s does not import its own rules", name)
+		}
+	}
+}
+
+// TestTools holds that a repository of rules is released with the goreleaser that
+// this one is released with.
+func TestTools(t *testing.T) {
+	version := regexp.MustCompile(`(?m)^GORELEASER = .*@(v\S+)$`)
+	var found []string
+	for _, makefile := range []string{filepath.Join(checkout, "Makefile"), "files/Makefile"} {
+		text, err := os.ReadFile(makefile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		match := version.FindSubmatch(text)
+		if match == nil {
+			t.Fatalf("%s names no version of goreleaser", makefile)
+		}
+		found = append(found, string(match[1]))
+	}
+	if found[0] != found[1] {
+		t.Errorf("goreleaser %s here, %s in a repository of rules", found[0], found[1])
+	}
+}
