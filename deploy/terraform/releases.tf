@@ -27,11 +27,18 @@ locals {
     }
   }
 
-  # Versions are numbered one by one, so the one before is a number less. There is
-  # none before the first.
   live = merge(aws_lambda_alias.live, aws_lambda_alias.live_moved_by_workflow)
+
+  # The versions to go back to. Where a workflow moves live and a newer version is
+  # there, it is what live points to now: promoting comes after this apply, and the
+  # version before the promoted one may be a release that shadow showed to be wrong.
+  # Everywhere else it is the version before the live one; versions are numbered one
+  # by one, and there is none before the first.
   previous = {
-    for name, alias in local.live : name => try(tonumber(alias.function_version) > 1 ? tostring(tonumber(alias.function_version) - 1) : null, null)
+    for name, alias in local.live : name => (
+      var.live_alias_managed_by == "workflow" && alias.function_version != local.functions[name].newest ? alias.function_version :
+      try(tonumber(alias.function_version) > 1 ? tostring(tonumber(alias.function_version) - 1) : null, null)
+    )
   }
 }
 
@@ -58,6 +65,7 @@ resource "aws_lambda_alias" "live_moved_by_workflow" {
   function_version = each.value.newest
 
   lifecycle {
-    ignore_changes = [function_version]
+    # A workflow may note in the description what live was before.
+    ignore_changes = [function_version, description]
   }
 }

@@ -11,6 +11,10 @@ variable "email_cc" {
     condition     = length(var.email_cc) == 0 || var.source_email != ""
     error_message = "email_cc is set, and source_email is not: only mail by SES has copies."
   }
+  validation {
+    condition     = alltrue([for a in var.email_cc : can(regex("^[^@\\s<>,]+@[^@\\s<>,]+$", a))])
+    error_message = "email_cc are mail addresses such as soc@example.com, without names."
+  }
 }
 
 variable "email_bcc" {
@@ -22,6 +26,10 @@ variable "email_bcc" {
   validation {
     condition     = length(var.email_bcc) == 0 || var.source_email != ""
     error_message = "email_bcc is set, and source_email is not: only mail by SES has copies."
+  }
+  validation {
+    condition     = alltrue([for a in var.email_bcc : can(regex("^[^@\\s<>,]+@[^@\\s<>,]+$", a))])
+    error_message = "email_bcc are mail addresses such as soc@example.com, without names."
   }
 }
 
@@ -67,8 +75,12 @@ variable "webhook_allowed_networks" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for n in var.webhook_allowed_networks : can(cidrhost(n, 0))])
-    error_message = "webhook_allowed_networks are networks such as 10.20.0.0/16."
+    condition     = alltrue([for n in var.webhook_allowed_networks : try(cidrsubnet(n, 0, 0) == n && !endswith(n, "/0"), false)])
+    error_message = "webhook_allowed_networks are networks such as 10.20.0.0/16, without bits behind the network, and not all addresses."
+  }
+  validation {
+    condition     = length(var.webhook_allowed_networks) == 0 || var.webhook_url != "" || var.webhook_url_secret_arn != ""
+    error_message = "webhook_allowed_networks are set, and neither webhook_url nor webhook_url_secret_arn is."
   }
 }
 

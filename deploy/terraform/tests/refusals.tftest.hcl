@@ -358,7 +358,57 @@ run "a_network_that_is_none" {
   expect_failures = [var.webhook_allowed_networks]
 
   variables {
+    webhook_url              = "https://alerts.example.com"
     webhook_allowed_networks = ["10.20.0.0"]
+  }
+}
+
+run "a_network_with_bits_behind_it" {
+  command         = plan
+  expect_failures = [var.webhook_allowed_networks]
+
+  variables {
+    webhook_url              = "https://alerts.example.com"
+    webhook_allowed_networks = ["10.20.0.1/16"]
+  }
+}
+
+run "all_networks" {
+  command         = plan
+  expect_failures = [var.webhook_allowed_networks]
+
+  variables {
+    webhook_url              = "https://alerts.example.com"
+    webhook_allowed_networks = ["0.0.0.0/0"]
+  }
+}
+
+run "networks_without_a_webhook" {
+  command         = plan
+  expect_failures = [var.webhook_allowed_networks]
+
+  variables {
+    webhook_allowed_networks = ["10.20.0.0/16"]
+  }
+}
+
+run "a_copy_to_no_address" {
+  command         = plan
+  expect_failures = [var.email_cc]
+
+  variables {
+    source_email = "alerts@example.com"
+    email_cc     = ["SOC <soc@example.com>"]
+  }
+}
+
+run "a_blind_copy_to_no_address" {
+  command         = plan
+  expect_failures = [var.email_bcc]
+
+  variables {
+    source_email = "alerts@example.com"
+    email_bcc    = ["soc"]
   }
 }
 

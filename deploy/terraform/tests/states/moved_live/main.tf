@@ -1,9 +1,13 @@
+# kics-scan ignore
+# Never deployed: it only stands for addresses in a state.
+
 # A state in which somebody has moved live to version 5 of both functions.
 
 resource "aws_lambda_alias" "live" {
   for_each = toset(["analyzer", "processor"])
 
   name             = "live"
+  description      = "before it: version 4"
   function_name    = each.key
   function_version = "5"
 }
@@ -12,6 +16,7 @@ resource "aws_lambda_alias" "live_moved_by_workflow" {
   for_each = toset(["analyzer", "processor"])
 
   name             = "live"
+  description      = "before it: version 4"
   function_name    = each.key
   function_version = "5"
 }

@@ -1,3 +1,6 @@
+# kics-scan ignore
+# Never deployed: it only stands for addresses in a state.
+
 # What the TrailAlerts module leaves in a state with its defaults and
 # correlation_enabled: the same addresses, each object with its name only.
 

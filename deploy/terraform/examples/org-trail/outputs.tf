@@ -1,0 +1,19 @@
+output "live_versions" {
+  description = "The versions that judge and alert."
+  value       = module.trailalerts.live_versions
+}
+
+output "rollback_command" {
+  description = "Goes back to the versions before."
+  value       = module.trailalerts.rollback_command
+}
+
+output "compare_command" {
+  description = "Compares what live and shadow alerted on."
+  value       = module.trailalerts.compare_command
+}
+
+output "promote_command" {
+  description = "Makes live what runs in the shadow."
+  value       = module.trailalerts.promote_command
+}
