@@ -146,20 +146,34 @@ func duplicateMessages(s *stage) {
 	}
 }
 
-// A message that is no finding, and one of a newer release, end in the
-// dead-letter queue as they are. The others of their batch go through.
+// Messages that cannot be processed end in the dead-letter queue as they are: of
+// the processor what is no finding, and one of a newer release; of the analyzer
+// what is no notice, and a notice of an object that is not there. The others of
+// their batch go through.
 func poison(s *stage) {
 	d := s.deploy(options{visibility: 1, receives: 3})
-	poisonous := []string{"this is no finding", `{"schema":99,"rule":{"key":"of tomorrow","level":"high"},"event":{"id":"e"}}`}
-	d.notify(d.s3Notice(d.upload(d.mixed(6)...)))
-	d.send(d.findings, []byte(poisonous[0]), []byte(poisonous[1]))
+	dead := s.queue(d.name+"-dead-queued-notices", nil)
+	notices := s.queue(d.name+"-notices", dead.redrive(d.options))
+	noNotice, missing := "this is no notice", string(d.s3Notice("not/there.json.gz"))
+	noFinding, newer := "this is no finding", `{"schema":99,"rule":{"key":"of tomorrow","level":"high"},"event":{"id":"e"}}`
+	d.send(notices, []byte(noNotice), d.s3Notice(d.upload(d.mixed(6)...)), []byte(missing), d.s3Notice(d.upload(d.mixed(6)...)))
+	d.send(d.findings, []byte(noFinding))
+	d.connect(notices, d.analyzer, "analyzer", "live") // which finds all four in one batch
+	d.settle(notices)
+	d.send(d.findings, []byte(newer))
 	d.notify(d.s3Notice(d.upload(d.mixed(6)...)))
 	d.settle()
-	got := d.drain(d.dead)
-	slices.Sort(got)
-	slices.Sort(poisonous)
-	if diff := cmp.Diff(poisonous, got); diff != "" {
-		s.Errorf("the dead-letter queue (-want +got):\n%s", diff)
+	for _, q := range []struct {
+		name string
+		queue
+		want []string
+	}{{"findings", d.dead, []string{noFinding, newer}}, {"notices", dead, []string{noNotice, missing}}} {
+		got := d.drain(q.queue)
+		slices.Sort(got)
+		slices.Sort(q.want)
+		if diff := cmp.Diff(q.want, got); diff != "" {
+			s.Errorf("the dead-letter queue of %s (-want +got):\n%s", q.name, diff)
+		}
 	}
 }
 

@@ -135,7 +135,7 @@ func (s *stage) deploy(o options) *deployment {
 		s.Cleanup(server.Close)
 		gates[service] = server.URL
 	}
-	d.bucketClient = s3.New(s.cloud.buckets.Options(), func(o *s3.Options) { o.BaseEndpoint = aws.String(gates["s3"]) })
+	d.bucketClient = newS3(gates["s3"])
 	s.cloud.secrets.put(secret, gates["webhook"]+"/"+d.name)
 
 	common := []string{"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=example", "SSL_CERT_FILE=" + s.cloud.authority}

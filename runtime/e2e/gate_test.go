@@ -60,7 +60,6 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case prevented:
 		g.kill()
-		g.journal.interrupted()
 		panic(http.ErrAbortHandler)
 	case late:
 		time.Sleep(lateness)
@@ -83,9 +82,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		o.unheard = true
 		panic(http.ErrAbortHandler)
 	case killed:
-		o.unheard = true
-		g.kill()
-		g.journal.interrupted()
+		g.kill() // of which whoever invoked the function makes a note
 		panic(http.ErrAbortHandler)
 	case late:
 		o.unheard = true

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	netmail "net/mail"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -151,6 +152,20 @@ func (j *journal) repetitions(channel, alert string) (taken, excused int) {
 		}
 	}
 	return taken, excused
+}
+
+// interruptions returns how often a process or an answer was lost. A processor
+// sends one alert to one channel at a time, so that each can excuse one.
+func (j *journal) interruptions() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := 0
+	for _, e := range j.entries {
+		if e.service == "" || e.unheard && slices.Contains(channels, e.service) {
+			n++
+		}
+	}
+	return n
 }
 
 // mailIDs returns which mail is about which alert: SES keeps no headers of a raw

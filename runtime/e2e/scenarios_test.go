@@ -2,8 +2,7 @@
 
 package e2e
 
-// scenarios are all scenarios, in the order of the table. One that takes long
-// begins early.
+// scenarios are all scenarios, in the order of the table.
 var scenarios = []scenario{
 	{"the processor is killed between any two steps", killAnywhere("processor", func(d *deployment) []record { return []record{d.trailStopped(), d.recorderStopped()} })},
 	{"the analyzer is killed between any two steps", killAnywhere("analyzer", func(d *deployment) []record { return d.mixed(18) })},
@@ -12,7 +11,7 @@ var scenarios = []scenario{
 	{"the demo records alert as on a laptop", demo},
 	{"objects are announced again, and out of order", duplicateNotices},
 	{"messages come three times, and out of order", duplicateMessages},
-	{"a poisonous message ends in the dead-letter queue", poison},
+	{"poisonous messages end in the dead-letter queues", poison},
 	{"a file is truncated", truncated},
 	{"records come by EventBridge and in a file", bothPaths},
 	{"two processors work at once", twoProcessors},

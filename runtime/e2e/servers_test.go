@@ -58,6 +58,7 @@ func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{secrets: &secrets{values: map[string]string{}}, programs: map[string]string{}}
 	var group sync.WaitGroup
+	defer group.Wait() // also when the servers do not start
 	group.Go(func() { c.build(t, "analyzer") })
 	group.Go(func() { c.build(t, "processor") })
 	c.fauxqs, c.dynalite, c.ses = startNode(t, "fauxqs"), startNode(t, "dynalite"), startNode(t, "ses")
@@ -65,13 +66,7 @@ func newCloud(t *testing.T) *cloud {
 	if t.Failed() {
 		t.FailNow()
 	}
-	config := aws.Config{
-		Region: region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "example", ""),
-		BaseEndpoint: &c.fauxqs,
-	}
-	c.buckets = s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
-	c.queues = sqs.NewFromConfig(config)
-	c.topics = sns.NewFromConfig(config)
+	c.buckets, c.queues, c.topics = newS3(c.fauxqs), sqs.NewFromConfig(at(c.fauxqs)), sns.NewFromConfig(at(c.fauxqs))
 	c.tables = dynamotest.Client(c.dynalite)
 
 	tls := httptest.NewTLSServer(nil) // all such servers have the same certificate
@@ -82,6 +77,15 @@ func newCloud(t *testing.T) *cloud {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// at is the configuration of a client for a server.
+func at(endpoint string) aws.Config {
+	return aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "example", ""), BaseEndpoint: &endpoint}
+}
+
+func newS3(endpoint string) *s3.Client {
+	return s3.NewFromConfig(at(endpoint), func(o *s3.Options) { o.UsePathStyle = true })
 }
 
 // build builds the program of a function as releases do, but for this machine.

@@ -134,6 +134,10 @@ func (d *deployment) count(arrived map[string]map[string]int) counts {
 			}
 		}
 	}
+	if most := d.journal.interruptions(); c.again > most {
+		d.Errorf("%s: %d alerts came again, and only %d processes or answers were lost", d.name, c.again, most)
+		c.again, c.twice = most, c.twice+c.again-most
+	}
 	return c
 }
 
