@@ -10,7 +10,7 @@ import (
 // The times that bound what a process does for others. A claim outlives the
 // longest sending, so that nobody sends beside a sender that is alive.
 const (
-	sendTime        = 20 * time.Second // for one channel
+	sendTime        = 20 * time.Second // for one channel, or its share of the time that is left if that is less
 	claimTime       = time.Minute      // until the sender is taken for dead
 	reservationTime = 5 * time.Minute  // until all channels are through
 	enrichTime      = 5 * time.Second  // for one Enricher
@@ -22,12 +22,14 @@ const (
 // no other. The error says what is left to be done.
 func (p *Pipeline) deliver(ctx context.Context, alerts []Alert) (deliveries []Delivery, arrivals []Arrival, _ error) {
 	var problems []error
+	left := len(alerts) * len(p.notifiers)
 	for i := range alerts {
 		a := &alerts[i]
 		delivered, refused := len(p.notifiers) == 0, true
 		var arrived time.Time // at the first of the channels
 		for _, n := range p.notifiers {
-			d, accepted, err := p.send(ctx, a, n)
+			d, accepted, err := p.send(ctx, a, n, share(ctx, left))
+			left--
 			if d != nil {
 				deliveries = append(deliveries, *d)
 			}
@@ -52,6 +54,16 @@ func (p *Pipeline) deliver(ctx context.Context, alerts []Alert) (deliveries []De
 	return deliveries, arrivals, errors.Join(problems...)
 }
 
+// share returns the time that one of so many sendings may take, so that a channel
+// that hangs leaves the others theirs.
+func share(ctx context.Context, sendings int) time.Duration {
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		return sendTime
+	}
+	return min(sendTime, time.Until(deadline)/time.Duration(sendings))
+}
+
 // errRefused marks an attempt that certainly sent nothing.
 var errRefused = errors.New("nothing was sent")
 
@@ -61,9 +73,9 @@ func (e refusedError) Unwrap() error        { return e.error }
 func (e refusedError) Is(target error) bool { return target == errRefused }
 
 // send sends an alert to one channel unless that was done: it claims the alert,
-// sends it, and marks it as sent. The Delivery is nil when nothing was tried; the
+// sends it within the time given, and marks it as sent. The Delivery is nil when nothing was tried; the
 // time is when the channel had accepted it, in this call or before.
-func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, time.Time, error) {
+func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier, most time.Duration) (*Delivery, time.Time, error) {
 	id := a.ID()
 	partition, channel := deliveryPartition(id), n.Channel()
 	var again bool
@@ -94,7 +106,7 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier) (*Delivery, t
 	if p.now().Add(sendTime + markTime).After(until) {
 		failure = errors.New("claiming it took so long that another process may soon take over")
 	} else {
-		within, cancel := context.WithTimeout(ctx, sendTime)
+		within, cancel := context.WithTimeout(ctx, most)
 		failure = n.Notify(within, a)
 		cancel()
 	}
