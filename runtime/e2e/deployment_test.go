@@ -20,7 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -71,9 +70,6 @@ type deployment struct {
 	owed   map[string]bool // the IDs of the alerts that must arrive
 	posts  []post
 }
-
-// A queue is one of SQS.
-type queue struct{ url, arn string }
 
 // A post is a request to the webhook that was taken.
 type post struct {
@@ -131,7 +127,6 @@ func (s *stage) deploy(o options) *deployment {
 			start = httptest.NewTLSServer
 		}
 		server := start(g)
-		server.Config.ErrorLog = nil
 		s.Cleanup(server.Close)
 		gates[service] = server.URL
 	}
@@ -277,42 +272,6 @@ func (d *deployment) settle(before ...queue) {
 	}
 }
 
-// length returns how many messages a queue holds, those in flight too.
-func (d *deployment) length(q queue) int {
-	out, err := d.cloud.queues.GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []sqstypes.QueueAttributeName{
-		"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed",
-	}})
-	if err != nil {
-		d.Errorf("%s: %v", d.name, err)
-		return 0
-	}
-	n := 0
-	for _, value := range out.Attributes {
-		var part int
-		_, _ = fmt.Sscan(value, &part)
-		n += part
-	}
-	return n
-}
-
-// drain takes everything out of a queue and returns the bodies.
-func (d *deployment) drain(q queue) []string {
-	var bodies []string
-	for {
-		out, err := d.cloud.queues.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: 10, VisibilityTimeout: 600})
-		if err != nil {
-			d.Errorf("%s: %v", d.name, err)
-			return bodies
-		}
-		if len(out.Messages) == 0 {
-			return bodies
-		}
-		for _, m := range out.Messages {
-			bodies = append(bodies, *m.Body)
-		}
-	}
-}
-
 // items returns the items of a table by partition and sort key.
 func (d *deployment) items(table string) map[[2]string]state {
 	all := map[[2]string]state{}
@@ -370,42 +329,6 @@ func (d *deployment) owes() map[string]bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return maps.Clone(d.owed)
-}
-
-// queue creates a queue.
-func (s *stage) queue(name string, attributes map[string]string) queue {
-	s.Helper()
-	out, err := s.cloud.queues.CreateQueue(s.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
-	if err != nil {
-		s.Fatal(err)
-	}
-	return queue{url: *out.QueueUrl, arn: "arn:aws:sqs:" + region + ":" + account + ":" + name}
-}
-
-// redrive returns the attributes of a queue whose dead letters go to q.
-func (q queue) redrive(o options) map[string]string {
-	return map[string]string{
-		"VisibilityTimeout": fmt.Sprint(o.visibility),
-		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, q.arn, o.receives),
-	}
-}
-
-// topic creates a topic and returns its ARN.
-func (s *stage) topic(name string) string {
-	s.Helper()
-	out, err := s.cloud.topics.CreateTopic(s.Context(), &sns.CreateTopicInput{Name: &name})
-	if err != nil {
-		s.Fatal(err)
-	}
-	return *out.TopicArn
-}
-
-// subscribe lets a queue get what arrives at a topic, raw or as SNS wraps it.
-func (s *stage) subscribe(topic string, q queue, raw bool) {
-	s.Helper()
-	s.must(s.cloud.topics.Subscribe(s.Context(), &sns.SubscribeInput{
-		TopicArn: &topic, Protocol: aws.String("sqs"), Endpoint: &q.arn, Attributes: map[string]string{"RawMessageDelivery": fmt.Sprint(raw)},
-	}))
 }
 
 // must ends the test when a call failed whose answer does not matter.

@@ -154,6 +154,19 @@ func (j *journal) repetitions(channel, alert string) (taken, excused int) {
 	return taken, excused
 }
 
+// sent returns how often a channel was asked to take an alert.
+func (j *journal) sent() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := 0
+	for _, e := range j.entries {
+		if slices.Contains(channels, e.service) {
+			n++
+		}
+	}
+	return n
+}
+
 // interruptions returns how often a process or an answer was lost. A processor
 // sends one alert to one channel at a time, so that each can excuse one.
 func (j *journal) interruptions() int {
@@ -243,8 +256,9 @@ type item struct {
 
 // state is what the tests read of the body of an item.
 type state struct {
-	Status string `json:"status"` // of a delivery
-	Done   bool   `json:"done"`   // of a finding
+	Status  string `json:"status"`  // of a delivery
+	Outcome string `json:"outcome"` // of a finding
+	Done    bool   `json:"done"`
 }
 
 // mark returns "alert channel" when a call writes that the alert was sent there.

@@ -24,7 +24,7 @@ type mapping struct {
 	arn         string // of the alias that is invoked
 	disturb     func([]types.Message) []types.Message
 	interrupted func()      // an invocation ended without an answer
-	problem     func(error) // the queue did not work
+	problem     func(error) // the queue did not work, or the function did not keep to its part
 }
 
 // run works until ctx ends.
@@ -78,7 +78,7 @@ func (m *mapping) invoke(messages []types.Message) ([]types.DeleteMessageBatchRe
 	}
 	if len(result.Body) > 0 && string(result.Body) != "null" {
 		if err := json.Unmarshal(result.Body, &response); err != nil {
-			return nil, nil // to Lambda, all of them have failed then
+			return nil, fmt.Errorf("the function answered %q: %w", result.Body, err)
 		}
 	}
 	failed := map[string]bool{}
@@ -94,8 +94,8 @@ func (m *mapping) invoke(messages []types.Message) ([]types.DeleteMessageBatchRe
 		id := fmt.Sprint(i)
 		done = append(done, types.DeleteMessageBatchRequestEntry{Id: &id, ReceiptHandle: message.ReceiptHandle})
 	}
-	if len(failed) > 0 { // it names what is not there
-		return nil, nil
+	if len(failed) > 0 {
+		return nil, fmt.Errorf("the function named messages that it did not get: %v", failed)
 	}
 	return done, nil
 }
