@@ -51,7 +51,7 @@ func openBuckets(ctx context.Context) (scan.Buckets, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bucket.Connect(config), nil
+	return bucket.Connect(config, answerTime), nil
 }
 
 // table is a table of DynamoDB as scan uses it.

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"regexp"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
@@ -43,15 +45,21 @@ const attempts = 8
 
 // Connect returns the buckets that a configuration reaches. It makes no call.
 // AWS_MAX_ATTEMPTS and max_attempts of the profile replace the number of
-// attempts.
-func Connect(config aws.Config) *Buckets {
-	return New(s3.NewFromConfig(config, func(o *s3.Options) {
+// attempts. A connection over which nothing comes for the time stall, be it an
+// answer or a part of one, is taken for dead and replaced.
+func Connect(config aws.Config, stall time.Duration) *Buckets {
+	b := New(s3.NewFromConfig(config, func(o *s3.Options) {
+		if client, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
+			o.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = stall })
+		}
 		if config.RetryMaxAttempts == 0 {
 			o.RetryMaxAttempts = attempts
 		}
 		// Old objects have no checksum; a warning for each says nothing.
 		o.DisableLogOutputChecksumValidationSkipped = true
 	}))
+	b.stall = stall
+	return b
 }
 
 // New returns the buckets that a client reaches.

@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,8 +115,29 @@ func TestAnotherRegion(t *testing.T) {
 
 func TestConnectReads(t *testing.T) {
 	server := buckettest.New(t, map[string]map[string]string{"logs": {"a": "text"}})
-	if got, err := read(t, Connect(buckettest.Configuration(server.Endpoint)), "a"); got != "text" || err != nil {
+	if got, err := read(t, Connect(buckettest.Configuration(server.Endpoint), time.Minute), "a"); got != "text" || err != nil {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A server that takes a request and never answers is asked again.
+func TestConnectGivesUpAnAnswerThatDoesNotCome(t *testing.T) {
+	server := buckettest.New(t, map[string]map[string]string{"logs": {"a": "text"}})
+	var asked atomic.Int32
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			<-r.Context().Done()
+			return
+		}
+		to, err := url.Parse(server.Endpoint)
+		if err != nil {
+			t.Error(err)
+		}
+		httputil.NewSingleHostReverseProxy(to).ServeHTTP(w, r)
+	}))
+	defer slow.Close()
+	if got, err := read(t, Connect(buckettest.Configuration(slow.URL), 50*time.Millisecond), "a"); got != "text" || err != nil || asked.Load() != 2 {
+		t.Errorf("%q after %d requests, %v", got, asked.Load(), err)
 	}
 }
 

@@ -17,6 +17,8 @@ func TestForeignFolder(t *testing.T) {
 		"MyAWSLogs/111122223333/Config/x.json.gz":                                 "",
 		"AWSLogs/1/Config/x.json.gz":                                              "",
 		"AWSLogs/111122223333/x.json.gz":                                          "",
+		"AWSLogs/999988887777/archive/AWSLogs/111122223333/CloudTrail/x.json.gz":  "",
+		"AWSLogs/999988887777/CloudTrail/AWSLogs/111122223333/Config/x.json.gz":   "Config",
 		"archive/Config/x.json.gz":                                                "",
 		"":                                                                        "",
 	} {
