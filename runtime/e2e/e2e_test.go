@@ -4,18 +4,23 @@ package e2e
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"testing"
 )
 
-// TestMain lets many scenarios run side by side: what they mostly do is wait.
+// table is what all scenarios come to.
+var table results
+
+// TestMain lets many scenarios run side by side, since what they mostly do is
+// wait, and ends with the table.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err) // there is such a flag in every test binary
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	table.write(os.Stdout)
+	os.Exit(code)
 }
 
 // A scenario is one way in which the world is not as it should be.
@@ -24,12 +29,10 @@ type scenario struct {
 	run  func(s *stage)
 }
 
-// TestEndToEnd runs all scenarios and prints what became of the alerts. Beside
+// TestEndToEnd runs all scenarios and counts what became of the alerts. Beside
 // them it holds the servers, the fakes and the stores against their contracts.
 func TestEndToEnd(t *testing.T) {
 	c := newCloud(t)
-	var table results
-	var names []string
 	t.Run("proof", func(t *testing.T) {
 		for name, part := range map[string]func(*testing.T, *cloud){"contracts": contracts, "stores": stores} {
 			t.Run(name, func(t *testing.T) {
@@ -38,7 +41,6 @@ func TestEndToEnd(t *testing.T) {
 			})
 		}
 		for _, scenario := range scenarios {
-			names = append(names, scenario.name)
 			t.Run(scenario.name, func(t *testing.T) {
 				t.Parallel()
 				s := &stage{T: t, cloud: c}
@@ -48,9 +50,7 @@ func TestEndToEnd(t *testing.T) {
 			})
 		}
 	})
-	total := table.write(os.Stdout, names)
-	if total.lost != 0 || total.twice != 0 {
+	if total := table.total(); total.lost != 0 || total.twice != 0 {
 		t.Errorf("lost: %d, twice: %d; both must be 0", total.lost, total.twice)
 	}
-	fmt.Printf("lost: %d, twice: %d, sent again after an unknown outcome: %d\n", total.lost, total.twice, total.again)
 }

@@ -3,17 +3,13 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"text/tabwriter"
 )
 
 // A stage is where one scenario happens: its deployments, and what became of
@@ -31,23 +27,6 @@ type stage struct {
 func (s *stage) rehearse(part func()) { s.rehearsals.Go(part) }
 
 func (s *stage) wait() { s.rehearsals.Wait() }
-
-// counts are what a scenario comes to, an alert counted for each channel.
-type counts struct {
-	injected  int // what had to arrive
-	delivered int // what arrived, each once
-	lost      int // what did not
-	twice     int // what arrived again although somebody knew of the first time
-	again     int // what was sent again because nobody could know of the first time
-}
-
-func (c *counts) add(other counts) {
-	c.injected += other.injected
-	c.delivered += other.delivered
-	c.lost += other.lost
-	c.twice += other.twice
-	c.again += other.again
-}
 
 // account waits until all deployments are through, and counts what arrived. What
 // arrived and was not owed is an error, as is what the tables say otherwise than
@@ -165,40 +144,4 @@ func (d *deployment) empty(name string, q queue) {
 	if bodies := d.drain(q); len(bodies) > 0 {
 		d.Errorf("%s: the %s holds %d messages, the first is %.300s\n%s", d.name, name, len(bodies), bodies[0], d.logs())
 	}
-}
-
-// results are the rows of the table at the end.
-type results struct {
-	mu   sync.Mutex
-	rows map[string]counts
-}
-
-func (r *results) add(name string, c counts) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.rows == nil {
-		r.rows = map[string]counts{}
-	}
-	r.rows[name] = c
-}
-
-// write writes the table, in the order of names, and returns its last line.
-func (r *results) write(to io.Writer, names []string) counts {
-	var total counts
-	var text bytes.Buffer
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(name string, c counts) {
-		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t  %s\n", c.injected, c.delivered, c.lost, c.twice, c.again, name)
-	}
-	fmt.Fprintf(w, "injected\tdelivered\tlost\ttwice\tagain\t  scenario\n")
-	for _, name := range names {
-		if c, ran := r.rows[name]; ran {
-			row(name, c)
-			total.add(c)
-		}
-	}
-	row("total", total)
-	_ = w.Flush() // a Buffer takes everything
-	fmt.Fprintf(to, "\n%s\ninjected: alerts, each counted for every channel that it must arrive at.\nagain: sent again after an unknown outcome, that is, a process was killed or an answer was lost\nbetween the acceptance by the provider and the mark that it was sent. Both have the same ID.\n\n", &text)
-	return total
 }
