@@ -29,11 +29,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/bucket"
 	"github.com/trailalerts/trailalerts/runtime/internal/emf"
 	"github.com/trailalerts/trailalerts/runtime/internal/lines"
 	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
@@ -84,6 +84,9 @@ func configFrom(getenv func(string) string) (config, error) {
 	if c.shadowURL != "" && c.shadowURL == c.queueURL {
 		problems = append(problems, "SHADOW_SQS_QUEUE_URL is the queue of SQS_QUEUE_URL: what is tried in the shadow would alert")
 	}
+	if strings.HasPrefix(c.prefix, "/") || strings.Contains(c.prefix, "://") {
+		problems = append(problems, fmt.Sprintf("CLOUDTRAIL_LOG_FILTER_PREFIX is %q, which no key begins with; it is the beginning of a key, as in AWSLogs/", c.prefix))
+	}
 	if getenv("AWS_REGION") == "" && getenv("AWS_DEFAULT_REGION") == "" {
 		problems = append(problems, "AWS_REGION is not set")
 	}
@@ -95,6 +98,10 @@ func configFrom(getenv func(string) string) (config, error) {
 	}
 	return c, nil
 }
+
+// stallTime is how long S3 may be silent before a connection is taken for dead, as
+// those are that slept through a freeze of the function.
+const stallTime = 10 * time.Second
 
 // newHandler reads the configuration and builds the AWS clients, both once for
 // the life of the process. Lines and metrics go to out.
@@ -117,12 +124,9 @@ func newHandler(ctx context.Context, set runtime.Ruleset, getenv func(string) st
 	}
 	release := alert.ThisRelease(set.Hash)
 	h := &handler{
-		set: set,
-		objects: s3.NewFromConfig(aws, func(o *s3.Options) {
-			// Old files have no checksum; a warning for each says nothing.
-			o.DisableLogOutputChecksumValidationSkipped = true
-		}),
-		prefix: c.prefix, now: time.Now, out: out,
+		set:     set,
+		objects: bucket.Connect(aws, stallTime),
+		prefix:  c.prefix, now: time.Now, out: out,
 		metrics: lines.Metrics(c.namespace, c.logLevel, release),
 		logger:  slog.New(lines.NewHandler(out, c.logLevel, release)),
 	}

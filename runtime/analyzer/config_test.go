@@ -24,6 +24,8 @@ func TestConfigurationOfTheShadowAndTheMetrics(t *testing.T) {
 		{name: "the shadow's queue is a queue", env: map[string]string{"SQS_QUEUE_URL": live, "SHADOW_SQS_QUEUE_URL": "findings"}, says: `SHADOW_SQS_QUEUE_URL is "findings", which is not the URL of a queue`},
 		{name: "the shadow's queue is not the live one", env: map[string]string{"SQS_QUEUE_URL": live, "SHADOW_SQS_QUEUE_URL": live}, says: "SHADOW_SQS_QUEUE_URL is the queue of SQS_QUEUE_URL"},
 		{name: "a namespace of CloudWatch is not for others", env: map[string]string{"SQS_QUEUE_URL": live, "METRICS_NAMESPACE": "AWS/Lambda"}, says: "METRICS_NAMESPACE: "},
+		{name: "a URL is the beginning of no key", env: map[string]string{"SQS_QUEUE_URL": live, "CLOUDTRAIL_LOG_FILTER_PREFIX": "s3://logs/AWSLogs/"}, says: `CLOUDTRAIL_LOG_FILTER_PREFIX is "s3://logs/AWSLogs/", which no key begins with`},
+		{name: "a slash is the beginning of no key", env: map[string]string{"SQS_QUEUE_URL": live, "CLOUDTRAIL_LOG_FILTER_PREFIX": "/AWSLogs/"}, says: "which no key begins with"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.env["AWS_REGION"] = "eu-west-1"

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,6 +90,10 @@ func unwrap(event []byte) work {
 func (w *work) unwrap(event []byte, depth int) {
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(event, &top); err != nil {
+		if string(bytes.TrimSpace(event)) == validation {
+			w.skips = append(w.skips, skip{reason: validation, unknown: true})
+			return
+		}
 		w.errorf("the event, or what it wraps, is not a JSON object (%d bytes)", len(event))
 		return
 	}
@@ -101,10 +106,16 @@ func (w *work) unwrap(event []byte, depth int) {
 		w.records(top["Records"], depth)
 	case top["detail-type"] != nil:
 		w.eventBridge(event)
+	case top["requestPayload"] != nil: // of the record that Lambda sends about an event whose attempts all failed
+		w.unwrap(top["requestPayload"], depth-1)
 	case text(top["Type"]) == "Notification" && top["Message"] != nil:
 		w.unwrap([]byte(text(top["Message"])), depth-1)
 	case top["s3Bucket"] != nil && top["s3ObjectKey"] != nil:
 		w.delivered(event)
+	case top["bucket"] != nil && top["object"] != nil: // an event of EventBridge without its envelope
+		w.objectCreated("the detail of EventBridge's event", event)
+	case top["s3"] != nil: // a record of S3 without its list
+		w.records(fmt.Appendf(nil, "[%s]", event), depth)
 	default:
 		w.unknown("a JSON object with the keys %q", clip(strings.Join(slices.Sorted(maps.Keys(top)), ", ")))
 	}
@@ -189,8 +200,31 @@ func (w *work) delivered(event []byte) {
 }
 
 // viaCloudTrail ends the detail-type of events that carry a CloudTrail record:
-// API calls, console sign-ins, service events, insights.
+// API calls, console sign-ins, service events, insights. Only AWS can send events
+// whose source begins with "aws."; what says so from any other source is somebody's
+// own, and would be a way to forge records.
 const viaCloudTrail = " via CloudTrail"
+
+// validation is what CloudTrail publishes to its topic when a trail is made or
+// changed.
+const validation = "CloudTrail validation message."
+
+// objectCreated reads the detail of S3's event. Its key is not encoded.
+func (w *work) objectCreated(where string, event []byte) {
+	var detail struct {
+		Bucket struct {
+			Name string `json:"name"`
+		} `json:"bucket"`
+		Object struct {
+			Key string `json:"key"`
+		} `json:"object"`
+	}
+	if err := json.Unmarshal(event, &detail); err != nil {
+		w.errorf("%s: %w", where, err)
+		return
+	}
+	w.object(where, detail.Bucket.Name, detail.Object.Key)
+}
 
 func (w *work) eventBridge(event []byte) {
 	var e struct {
@@ -206,20 +240,8 @@ func (w *work) eventBridge(event []byte) {
 	}
 	switch {
 	case e.Source == "aws.s3" && e.DetailType == "Object Created":
-		var detail struct {
-			Bucket struct {
-				Name string `json:"name"`
-			} `json:"bucket"`
-			Object struct {
-				Key string `json:"key"` // not encoded
-			} `json:"object"`
-		}
-		if err := json.Unmarshal(e.Detail, &detail); err != nil {
-			w.errorf("the detail of EventBridge's event %s: %w", clip(e.ID), err)
-			return
-		}
-		w.object("EventBridge's event "+clip(e.ID), detail.Bucket.Name, detail.Object.Key)
-	case strings.HasSuffix(e.DetailType, viaCloudTrail):
+		w.objectCreated("EventBridge's event "+clip(e.ID), e.Detail)
+	case strings.HasPrefix(e.Source, "aws.") && strings.HasSuffix(e.DetailType, viaCloudTrail):
 		record, err := addAccount(e.Detail, e.Account)
 		if err != nil {
 			w.errorf("the detail of EventBridge's event %s: %w", clip(e.ID), err)
@@ -255,6 +277,10 @@ func (w *work) object(where, bucket, key string) {
 		w.errorf("%s: it names no object (bucket %q, key %q)", where, bucket, key)
 		return
 	}
+	if strings.HasSuffix(key, "/") { // CloudTrail makes one for its folder
+		w.skips = append(w.skips, skip{bucket: bucket, key: key, reason: "a folder"})
+		return
+	}
 	if folder := cloudtrail.ForeignFolder(key); folder != "" {
 		w.skips = append(w.skips, skip{bucket: bucket, key: key, reason: "no records in the folder " + clip(folder)})
 		return
@@ -272,8 +298,9 @@ func text(raw json.RawMessage) string {
 }
 
 // clip bounds what an error repeats of a text from outside.
-func clip(s string) string {
-	const most = 80
+func clip(s string) string { return clipTo(s, 80) }
+
+func clipTo(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}

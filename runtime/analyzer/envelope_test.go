@@ -78,6 +78,13 @@ func TestUnwrap(t *testing.T) {
 			s3Record("ObjectCreated:Put", "b", "p/AWSLogs/o-1a2b3c4d5e/111122223333/CloudTrail-NetworkActivity/c"), s3Record("ObjectCreated:Put", "b", "AWSLogs/111122223333/CloudTrail-Aggregated/d")),
 			sources: "b/AWSLogs/111122223333/CloudTrail/a, b/AWSLogs/111122223333/CloudTrail-Insight/b, b/p/AWSLogs/o-1a2b3c4d5e/111122223333/CloudTrail-NetworkActivity/c, b/AWSLogs/111122223333/CloudTrail-Aggregated/d"},
 
+		{name: "the record of an event whose attempts all failed holds the event", event: `{"version":"1.0","requestContext":{"condition":"RetriesExhausted"},"requestPayload":` + put + `,"responseContext":{"statusCode":200}}`, sources: "b/k 1"},
+		{name: "the detail alone of S3's event, as a transformer passes it on", event: `{"version":"0","bucket":{"name":"b"},"object":{"key":"k+1"},"reason":"PutObject"}`, sources: "b/k+1"},
+		{name: "one record of S3 without its list", event: s3Record("ObjectCreated:Put", "b", "k+1"), sources: "b/k 1"},
+
+		{name: "a record of another source than AWS is skipped: anybody may have sent it", event: strings.Replace(apiCall(`{"eventName":"X"}`), "aws.iam", "my.app", 1), skips: `?/: an EventBridge event with source "my.app" and detail-type "AWS API Call via CloudTrail"`},
+		{name: "what CloudTrail says to its topic when a trail is made is skipped", event: bySNS("CloudTrail validation message."), skips: "?/: CloudTrail validation message."},
+		{name: "the folder that CloudTrail makes in a bucket is skipped", event: records(s3Record("ObjectCreated:Put", "b", "AWSLogs/111122223333/CloudTrail/")), skips: "b/AWSLogs/111122223333/CloudTrail/: a folder"},
 		{name: "a deleted object is skipped", event: records(s3Record("ObjectRemoved:Delete", "b", "k")), skips: "b/k: no new object: ObjectRemoved:Delete"},
 		{name: "a digest is skipped by its name", event: records(s3Record("ObjectCreated:Put", "b", digest)), skips: "b/" + digest + ": no records in the folder CloudTrail-Digest"},
 		{name: "a digest of an organisation's trail is skipped too", event: records(s3Record("ObjectCreated:Put", "b", "p/AWSLogs/o-1a2b/111122223333/CloudTrail-Digest/x")), skips: "b/p/AWSLogs/o-1a2b/111122223333/CloudTrail-Digest/x: no records in the folder CloudTrail-Digest"},

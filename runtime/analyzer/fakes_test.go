@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -23,16 +22,17 @@ import (
 	"github.com/trailalerts/trailalerts/runtime/internal/emf"
 )
 
+// fakeS3 opens objects by bucket/key.
 type fakeS3 struct {
 	get func(ctx context.Context, name string) (io.Reader, error)
 }
 
-func (f fakeS3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
-	body, err := f.get(ctx, *in.Bucket+"/"+*in.Key)
+func (f fakeS3) Open(ctx context.Context, bucket, key string) (io.ReadCloser, error) {
+	body, err := f.get(ctx, bucket+"/"+key)
 	if err != nil {
 		return nil, err
 	}
-	return &s3.GetObjectOutput{Body: io.NopCloser(body)}, nil
+	return io.NopCloser(body), nil
 }
 
 type fakeSQS struct {

@@ -2,35 +2,32 @@ package analyzer
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/alert"
-	"github.com/trailalerts/trailalerts/runtime/cloudtrail"
 	"github.com/trailalerts/trailalerts/runtime/internal/emf"
 	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
 )
 
-// objectGetter is what the analyzer needs of S3.
-type objectGetter interface {
-	GetObject(ctx context.Context, in *s3.GetObjectInput, options ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+// objectOpener is what the analyzer needs of S3: the content of an object, to be
+// read until ctx ends. Its errors need not name the object.
+type objectOpener interface {
+	Open(ctx context.Context, bucket, key string) (io.ReadCloser, error)
 }
 
 type handler struct {
 	set     runtime.Ruleset
-	objects objectGetter
+	objects objectOpener
 	live    *queue
 	shadow  *queue // nil when SHADOW_SQS_QUEUE_URL is not set
 	prefix  string // keys of objects that are read begin with it
@@ -49,42 +46,54 @@ var errNoTime = errors.New("the time of the invocation is nearly over")
 // delivered again; for any other event it returns everything that went wrong, so
 // that Lambda repeats the event.
 func (h *handler) handle(ctx context.Context, event json.RawMessage) (any, error) {
-	queue, metrics := h.live, h.metrics
+	queue, metrics, logger := h.live, h.metrics, h.logger
 	if shadow.Invoked(ctx) {
-		queue, metrics.Namespace = h.shadow, shadow.Namespace(metrics.Namespace)
+		queue, metrics.Namespace, logger = h.shadow, shadow.Namespace(metrics.Namespace), logger.With("shadow", true)
 	}
 	if queue == nil {
-		return nil, errors.New("invoked through the alias shadow, and SHADOW_SQS_QUEUE_URL is not set")
+		logger.ErrorContext(ctx, "event refused", "error", errNoShadow.Error())
+		return nil, errNoShadow
 	}
 	reading, sending, cancel := stages(ctx)
 	defer cancel()
-	i := invocation{handler: h, reading: reading, sending: sending, queue: queue, metrics: &metrics}
+	i := invocation{handler: h, logger: logger, reading: reading, sending: sending, queue: queue, metrics: &metrics}
 	for _, name := range []string{recordsScanned, matches, objectsRead, objectsFailed, eventsSkipped, findingsSent} {
 		metrics.Count(name, 0) // an alarm on a metric needs its zeros
 	}
 	defer func() {
 		if err := metrics.Write(h.out, h.now()); err != nil {
-			h.logger.ErrorContext(ctx, "metrics not written", "error", err.Error())
+			logger.ErrorContext(ctx, "metrics not written", "error", err.Error())
 		}
 	}()
 	batch, ok := messages(event)
 	if !ok {
-		return nil, i.do(unwrap(event))
+		err := i.do(unwrap(event), 0)
+		if err != nil {
+			logger.ErrorContext(ctx, "event failed", "error", clipTo(err.Error(), loggedError))
+		}
+		return nil, err
 	}
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
-	for _, m := range batch {
-		if err := i.do(unwrap([]byte(m.Body))); err != nil {
+	for n, m := range batch {
+		if err := i.do(unwrap([]byte(m.Body)), len(batch)-n-1); err != nil {
 			// The response carries no reason, so this line is where it is told.
-			h.logger.ErrorContext(ctx, "message failed", "message_id", m.MessageID, "error", err.Error())
+			logger.ErrorContext(ctx, "message failed", "message_id", m.MessageID, "error", clipTo(err.Error(), loggedError))
 			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageID})
 		}
 	}
 	return response, nil
 }
 
+var errNoShadow = errors.New("invoked through the alias shadow, and SHADOW_SQS_QUEUE_URL is not set")
+
+// loggedError is how many bytes of an error a line repeats: a notification may
+// name thousands of objects.
+const loggedError = 2000
+
 // An invocation is one call of the function.
 type invocation struct {
 	*handler
+	logger           *slog.Logger
 	reading, sending context.Context
 	queue            *queue
 	metrics          *emf.Batch
@@ -101,8 +110,9 @@ const (
 	deliveryDelay  = "DeliveryDelaySeconds" // from the first record of an object to its being read
 )
 
-// do analyzes what an event, or one message of a batch, leads to.
-func (i *invocation) do(w work) error {
+// do analyzes what an event, or one message of a batch, leads to. So many messages
+// wait behind it.
+func (i *invocation) do(w work, waiting int) error {
 	for _, s := range w.skips {
 		level := slog.LevelInfo
 		if s.unknown {
@@ -122,7 +132,7 @@ func (i *invocation) do(w work) error {
 				slog.String("reason", "its key does not begin with "+i.prefix))
 			continue
 		}
-		if err := i.analyze(s); err != nil {
+		if err := i.analyze(s, waiting+len(w.sources)-n-1); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s, err))
 		}
 	}
@@ -156,20 +166,38 @@ type tally struct {
 	first      time.Time // eventTime of the first record; zero when it has none
 }
 
-// analyze reads one source, and writes one line about it.
-func (i *invocation) analyze(s source) error {
+// errSlow says why a source was not read to its end.
+var errSlow = errors.New("it took half of the time that was left, and others wait")
+
+// patience returns the context for reading a source when others wait behind it:
+// one that hangs must not take the time of all.
+func (i *invocation) patience(waiting int) (context.Context, context.CancelFunc) {
+	deadline, bounded := i.reading.Deadline()
+	if !bounded || waiting == 0 {
+		return i.reading, func() {}
+	}
+	return context.WithTimeoutCause(i.reading, time.Until(deadline)/2, errSlow)
+}
+
+// analyze reads one source, behind which others wait, and writes one line about
+// it.
+func (i *invocation) analyze(s source, waiting int) error {
 	begun := i.now()
+	reading, cancel := i.patience(waiting)
+	defer cancel()
 	var t tally
-	err := i.read(s, &t)
+	err := i.read(reading, s, &t)
 	ended := i.now()
+	level := slog.LevelInfo
 	attrs := []slog.Attr{
 		slog.String("bucket", s.bucket), slog.String("key", s.key),
 		slog.Int("records", t.records), slog.Int("candidates", t.candidates), slog.Int("matches", t.matches), slog.Int("sent", t.sent), slog.Int("unreadable", t.unreadable),
 		slog.Int64("ms", ended.Sub(begun).Milliseconds()), slog.Bool("failed", err != nil),
 	}
 	if !t.first.IsZero() {
-		attrs = append(attrs, slog.Int64("delay_s", int64(begun.Sub(t.first).Seconds())))
-		i.metrics.Seconds(deliveryDelay, begun.Sub(t.first))
+		delay := max(0, begun.Sub(t.first)) // clocks differ, and a record may claim any time
+		attrs = append(attrs, slog.Int64("delay_s", int64(delay.Seconds())))
+		i.metrics.Seconds(deliveryDelay, delay)
 	}
 	if t.notRecords > 0 {
 		attrs = append(attrs, slog.Int("not_records", t.notRecords))
@@ -177,135 +205,29 @@ func (i *invocation) analyze(s source) error {
 	if t.skipped != "" {
 		attrs = append(attrs, slog.String("skipped", t.skipped))
 	}
-	i.logger.LogAttrs(i.reading, slog.LevelInfo, "object", attrs...)
 	i.metrics.Count(recordsScanned, t.records)
 	i.metrics.Count(findingsSent, t.sent)
 	if err != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("error", clipTo(err.Error(), loggedError)))
 		i.metrics.Count(objectsFailed, 1)
 	} else {
 		i.metrics.Count(objectsRead, 1)
 	}
+	i.logger.LogAttrs(i.reading, level, "object", attrs...)
 	return err
 }
 
 // open returns the content of a source.
-func (i *invocation) open(s source) (io.ReadCloser, error) {
+func (i *invocation) open(reading context.Context, s source) (io.ReadCloser, error) {
 	if s.record != nil {
 		return io.NopCloser(bytes.NewReader(s.record)), nil
 	}
-	out, err := i.objects.GetObject(i.reading, &s3.GetObjectInput{Bucket: &s.bucket, Key: &s.key})
+	body, err := i.objects.Open(reading, s.bucket, s.key)
 	if err != nil {
-		return nil, fmt.Errorf("get: %w", err)
+		return nil, fmt.Errorf("open: %w", err)
 	}
-	return out.Body, nil
-}
-
-// read streams the records of one source through the rules to the queue. What
-// was found is sent whatever comes of the rest. Nothing is shared between
-// sources, so invocations may run side by side.
-func (i *invocation) read(s source, t *tally) error {
-	body, err := i.open(s)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = body.Close() }() // it was only read; an error changes nothing
-
-	var unreadable, lost problems
-	box := &outbox{queue: i.queue, lost: &lost}
-	readErr := i.scan(s, body, t, box, &unreadable)
-	if errors.Is(readErr, cloudtrail.ErrNotRecords) { // the reader says so only of a file without any record
-		t.skipped = readErr.Error()
-		readErr = nil
-	}
-	if box.broken == nil {
-		if readErr != nil {
-			readErr = fmt.Errorf("read after %d records: %w", t.records, readErr)
-		}
-		box.flush(i.sending)
-	}
-	t.sent = box.sent
-	return errors.Join(readErr, unreadable.err("unreadable"), lost.err("not sent"), box.broken)
-}
-
-// scan goes through the records of one source, up to its end or until the queue
-// is out of reach. It returns what is wrong with the source as a whole.
-func (i *invocation) scan(s source, file io.Reader, t *tally, box *outbox, unreadable *problems) error {
-	// Stores and people unpack files without renaming them, and a retry would not
-	// mend that: the first bytes tell whether a file is compressed.
-	reader := cloudtrail.NewReader(file, cloudtrail.FormatOf(s.key).AnyCompression(), cloudtrail.Limits{})
-	event := runtime.NewEvent(nil)
-	var matched []*runtime.Rule
-	for {
-		if i.reading.Err() != nil {
-			return context.Cause(i.reading)
-		}
-		record, err := reader.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if bad, one := errors.AsType[*cloudtrail.RecordError](err); one {
-			i.refused(s, bad, t, unreadable)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		event.Reset(record.Raw)
-		matched = i.set.Match(matched[:0], event)
-		candidate := event.Parsed()
-		if err := event.Err(); err != nil {
-			i.refused(s, &cloudtrail.RecordError{Index: record.Index, Err: withoutContent(err)}, t, unreadable)
-			continue
-		}
-		if t.records++; t.records == 1 {
-			t.first, _ = time.Parse(time.RFC3339, event.Get("eventTime").Text()) // a record need not say when it was
-		}
-		if candidate {
-			t.candidates++
-		}
-		slices.SortFunc(matched, func(a, b *runtime.Rule) int { return cmp.Compare(a.Key, b.Key) })
-		for _, rule := range matched {
-			t.matches++
-			i.metrics.Count(matches, 1, emf.Dimension{Name: "Rule", Value: rule.Key})
-			finding := alert.NewFinding(rule, event, alert.Location{Bucket: s.bucket, File: s.key, Record: record.Index})
-			finding.Raw = record.Raw // newMessage copies it before the reader goes on
-			m, err := newMessage(finding)
-			if err != nil {
-				box.lost.add(err)
-				continue
-			}
-			if box.add(i.sending, m); box.broken != nil {
-				return nil // the rest is read when the event comes again
-			}
-		}
-	}
-}
-
-// loggedRecords bounds the lines about single records of one source: a broken
-// file may have as many of them as it has lines.
-const loggedRecords = 10
-
-// refused counts what stands in the place of a record and cannot be read as
-// one, and writes a line about it. What is no record at all is no loss;
-// anything else fails the source.
-func (i *invocation) refused(s source, bad *cloudtrail.RecordError, t *tally, unreadable *problems) {
-	message, level, seen := "record unreadable", slog.LevelError, &t.unreadable
-	if errors.Is(bad, cloudtrail.ErrNotRecord) {
-		message, level, seen = "record skipped", slog.LevelWarn, &t.notRecords
-	} else {
-		unreadable.add(bad)
-	}
-	if *seen++; *seen <= loggedRecords {
-		i.logger.LogAttrs(i.reading, level, message, slog.String("bucket", s.bucket), slog.String("key", s.key),
-			slog.Int("record", bad.Index), slog.String("reason", bad.Err.Error()))
-	}
-}
-
-// withoutContent returns what a parser says, without the text that it quotes:
-// no part of a record belongs in a log.
-func withoutContent(err error) error {
-	reason, _, _ := strings.Cut(err.Error(), `: "`)
-	return errors.New(reason)
+	return body, nil
 }
 
 func list(sources []source) string {

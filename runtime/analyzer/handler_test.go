@@ -87,11 +87,11 @@ func TestHandle(t *testing.T) {
 		{
 			name:   "a missing object fails, and the others are read",
 			files:  map[string][]byte{"logs/b.json": file(stop("e1"))},
-			notice: notice("a.json", "b.json"), events: "e1", says: []string{"logs/a.json: get: NoSuchKey"}, object: "1 0 false <nil> <nil>",
+			notice: notice("a.json", "b.json"), events: "e1", says: []string{"logs/a.json: open: NoSuchKey"}, object: "1 0 false <nil> <nil>",
 		},
 		{
 			name:   "every object that fails is named",
-			notice: notice("a.json", "b.json"), says: []string{"logs/a.json: get: NoSuchKey", "logs/b.json: get: NoSuchKey"}, object: "0 0 true <nil> <nil>",
+			notice: notice("a.json", "b.json"), says: []string{"logs/a.json: open: NoSuchKey", "logs/b.json: open: NoSuchKey"}, object: "0 0 true <nil> <nil>",
 		},
 		{
 			name:   "an unreadable record fails its object, and costs no other record",
@@ -163,7 +163,14 @@ func TestHandle(t *testing.T) {
 			var log []string
 			object := ""
 			for _, line := range b.lines(t) {
-				if line["msg"] != "object" {
+				switch line["msg"] {
+				case "event failed": // with the error that is looked at above
+					if said := fmt.Sprint(line["error"]); err == nil || said != err.Error() {
+						t.Errorf("the line about the event says %s", said)
+					}
+					continue
+				case "object":
+				default:
 					log = append(log, fmt.Sprintf("%s: %s", line["msg"], line["reason"]))
 					continue
 				}
@@ -223,11 +230,20 @@ func TestHandleStopsBeforeTheDeadline(t *testing.T) {
 		events  string
 		says    []string
 	}{
-		{"what there is time for is read", slow(20 * time.Second), "e1 e1", []string{"logs/c: get: ", "not read: logs/d, logs/e: " + errNoTime.Error()}},
-		{"an object that takes too long is cut off", slow(time.Hour), "", []string{"logs/a: get: ", "not read: logs/b, logs/c, logs/d, logs/e: " + errNoTime.Error()}},
-		{"a body that takes too long is cut off, and its findings are sent", fakeS3{func(ctx context.Context, _ string) (io.Reader, error) {
-			return io.MultiReader(strings.NewReader(`{"Records":[`+event("e1", "CreateUser", "")+","), hanging{ctx}), nil
-		}}, "e1", []string{"logs/a: read after 1 records: ", "not read: logs/b"}},
+		{"what there is time for is read", slow(13 * time.Second), "e1 e1 e1", []string{"logs/d: open: " + errSlow.Error(), "logs/e: open: " + errNoTime.Error()}},
+		{"one that hangs does not take the time of all", fakeS3{func(ctx context.Context, name string) (io.Reader, error) {
+			if name == "logs/a" {
+				return hanging{ctx}, nil
+			}
+			return bytes.NewReader(file(event(name[5:], "CreateUser", ""))), nil
+		}}, "b c d e", []string{"logs/a: read after 0 records: read: " + errSlow.Error()}},
+		{"a body that takes too long is cut off, and its findings are sent", fakeS3{func(ctx context.Context, name string) (io.Reader, error) {
+			return io.MultiReader(strings.NewReader(`{"Records":[`+event(name[5:], "CreateUser", "")+","), hanging{ctx}), nil
+		}}, "a b c d e", []string{"logs/a: read after 1 records: ", "logs/e: read after 1 records: "}},
+		{"what could not be begun is named", fakeS3{func(context.Context, string) (io.Reader, error) {
+			time.Sleep(55 * time.Second) // whatever the context says
+			return nil, errors.New("gone")
+		}}, "", []string{"logs/a: open: gone", "not read: logs/b, logs/c, logs/d, logs/e: " + errNoTime.Error()}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/trailalerts/trailalerts/runtime"
 	"github.com/trailalerts/trailalerts/runtime/internal/emf/emftest"
 )
 
@@ -65,7 +66,7 @@ func TestABatchFailsMessageByMessage(t *testing.T) {
 			failed = append(failed, fmt.Sprint(line["message_id"], " ", line["error"]))
 		}
 	}
-	for i, want := range []string{"m1 logs/missing.json: get: NoSuchKey", "m2 logs/b.json: 1 unreadable: record 1", "m4 the event, or what it wraps, is not a JSON object"} {
+	for i, want := range []string{"m1 logs/missing.json: open: NoSuchKey", "m2 logs/b.json: 1 unreadable: record 1", "m4 the event, or what it wraps, is not a JSON object"} {
 		if i >= len(failed) || !strings.HasPrefix(failed[i], want) {
 			t.Errorf("lines about failed messages:\n%s\nwant one that begins with %s", strings.Join(failed, "\n"), want)
 		}
@@ -77,7 +78,7 @@ func TestABatchNamesWhatThereWasNoTimeFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.objects = fakeS3{func(ctx context.Context, _ string) (io.Reader, error) {
-			if err := sleep(ctx, 25*time.Second); err != nil {
+			if err := sleep(ctx, 15*time.Second); err != nil {
 				return nil, err
 			}
 			return strings.NewReader(string(file(event("e1", "CreateUser", "")))), nil
@@ -89,7 +90,7 @@ func TestABatchNamesWhatThereWasNoTimeFor(t *testing.T) {
 			t.Fatal(err, ctx.Err())
 		}
 		if got := failures(t, answer); got != "m2 m3" {
-			t.Errorf("wants %q again, want m2 m3", got)
+			t.Errorf("wants %q again, want m2 m3: 39 s were left for the second, 24 for the third, of which half for itself", got)
 		}
 	})
 }
@@ -190,5 +191,95 @@ func TestMetrics(t *testing.T) {
 	}
 	if sums := emftest.Sums(t, b.log.String(), clock); len(sums) != 6 || sums["TrailAlerts EventsSkipped"] != 1 {
 		t.Errorf("metrics of an invocation that read nothing: %v, want the six counts, one of them 1", sums)
+	}
+}
+
+// A matcher with a bug costs the record that it cannot take, and nothing else.
+func TestAPanicCostsOneRecord(t *testing.T) {
+	b := newBench(t)
+	all := b.set.Match
+	b.set.Match = func(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
+		if e.Get("eventID").EqualFold("poison") {
+			panic("secret")
+		}
+		return all(dst, e)
+	}
+	b.files["logs/a.json"] = file(event("e1", "CreateUser", ""))
+	b.files["logs/b.json"] = file(event("e2", "CreateUser", ""), event("poison", "CreateUser", ""), event("e3", "CreateUser", ""))
+	b.files["logs/c.json"] = file(event("e4", "CreateUser", ""))
+	answer, err := b.handle(t.Context(), batch(string(notice("a.json")), string(notice("b.json")), string(notice("c.json"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := failures(t, answer); got != "m1" {
+		t.Errorf("wants %q again, want m1", got)
+	}
+	if got := b.events(t); got != "e1 e2 e3 e4" {
+		t.Errorf("findings about %q, want e1 e2 e3 e4", got)
+	}
+	log := b.log.String()
+	if !strings.Contains(log, "logs/b.json: 1 unreadable: record 1: a bug: panic of type string") || !strings.Contains(log, "invocation_test.go") || strings.Contains(log, "secret") {
+		t.Errorf("the log does not say where the panic was, or says too much:\n%s", log)
+	}
+}
+
+// Only AWS sends events whose source begins with "aws.".
+func TestARecordOfAnotherSourceIsSkipped(t *testing.T) {
+	b := newBench(t)
+	forged := strings.Replace(apiCall(event("e1", "CreateUser", "")), `"source":"aws.iam"`, `"source":"my.app"`, 1)
+	if _, err := b.handle(t.Context(), json.RawMessage(forged)); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.events(t); got != "" {
+		t.Errorf("findings about %q of a record that anybody may have sent", got)
+	}
+	if sums := emftest.Sums(t, b.log.String(), clock); sums["TrailAlerts EventsSkipped"] != 1 {
+		t.Errorf("metrics %v, want it counted as skipped", sums)
+	}
+}
+
+func TestLinesOfTheShadowSaySo(t *testing.T) {
+	shadow := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{InvokedFunctionArn: "arn:aws:lambda:eu-west-1:111122223333:function:analyzer:shadow"})
+	b := newBench(t)
+	if _, err := b.handle(shadow, notice("missing.json")); err == nil {
+		t.Fatal("a missing object is no error")
+	}
+	lines := b.lines(t)
+	if len(lines) != 2 {
+		t.Errorf("%d lines, want one about the object and one about the event", len(lines))
+	}
+	for _, line := range lines {
+		if line["shadow"] != true {
+			t.Errorf("line %v does not say that it is of the shadow", line)
+		}
+	}
+}
+
+// A record may claim to be from the future, and clocks differ.
+func TestADelayIsNotNegative(t *testing.T) {
+	b := newBench(t)
+	b.files["logs/a.json"] = file(strings.Replace(event("e1", "Other", ""), "2025-", "2026-", 1))
+	if _, err := b.handle(t.Context(), notice("a.json")); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.lines(t)[0]["delay_s"]; got != 0. {
+		t.Errorf("delay %v, want 0", got)
+	}
+}
+
+// An error may name thousands of objects; a line of the log may not.
+func TestALineRepeatsABoundedErrorOnly(t *testing.T) {
+	b := newBench(t)
+	var keys []string
+	for i := range 5000 {
+		keys = append(keys, fmt.Sprintf("missing-%d.json", i))
+	}
+	if _, err := b.handle(t.Context(), notice(keys...)); err == nil {
+		t.Fatal("missing objects are no error")
+	}
+	for line := range strings.Lines(b.log.String()) {
+		if len(line) > 2*loggedError {
+			t.Errorf("a line of %d bytes: %.200s", len(line), line)
+		}
 	}
 }

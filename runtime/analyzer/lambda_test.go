@@ -66,7 +66,7 @@ func TestMainUnderTheRuntimeAPI(t *testing.T) {
 		t.Errorf("%s, want success", got)
 	}
 	got := f.Invoke(lambdatest.Invocation{Event: notice("missing.json.gz")})
-	if got.Outcome != lambdatest.Failed || !strings.Contains(got.Message, "logs/missing.json.gz: get: ") || !strings.Contains(got.Message, "NoSuchKey") {
+	if got.Outcome != lambdatest.Failed || !strings.Contains(got.Message, "logs/missing.json.gz: open: ") || !strings.Contains(got.Message, "no such object") {
 		t.Errorf("%s, want an error that names the object", got)
 	}
 	f.Kill() // nothing writes to the log any more
