@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/trailalerts/trailalerts/runtime"
-	"github.com/trailalerts/trailalerts/runtime/alert"
 	"github.com/trailalerts/trailalerts/runtime/internal/emf"
 	"github.com/trailalerts/trailalerts/runtime/internal/shadow"
 )
