@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -130,5 +131,45 @@ func TestTools(t *testing.T) {
 	}
 	if found[0] != found[1] {
 		t.Errorf("goreleaser %s here, %s in a repository of rules", found[0], found[1])
+	}
+}
+
+// TestTerraform holds that the module has the inputs and outputs that deploy/ uses,
+// and deploy/ the outputs and variables that the workflows use.
+func TestTerraform(t *testing.T) {
+	read := func(pattern string) string {
+		t.Helper()
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(paths), err)
+		}
+		var all strings.Builder
+		for _, name := range paths {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(text)
+		}
+		return all.String()
+	}
+	module, deploy, workflow := read(checkout+"/deploy/terraform/*.tf"), read("files/deploy/main.tf.tmpl"), read(checkout+"/deploy/github/workflows/deploy.yml")
+	_, call, _ := strings.Cut(deploy, "module \"trailalerts\" {")
+	call, _, _ = strings.Cut(call, "\n}")
+	for _, c := range []struct{ uses, in, declared, by string }{
+		{`(?m)^  ([a-z0-9_]+) +=`, call, `variable "%s"`, module},
+		{`module\.trailalerts\.([a-z0-9_]+)`, deploy, `output "%s"`, module},
+		{`terraform output -raw ([a-z0-9_]+)`, workflow, `output "%s"`, deploy},
+		{`TF_VAR_([a-z0-9_]+)`, workflow, `variable "%s"`, deploy},
+	} {
+		names := regexp.MustCompile(c.uses).FindAllStringSubmatch(c.in, -1)
+		if len(names) < 3 {
+			t.Errorf("%s finds %d names", c.uses, len(names))
+		}
+		for _, name := range names {
+			if want := fmt.Sprintf(c.declared, name[1]); name[1] != "source" && !strings.Contains(c.by, want) {
+				t.Errorf("nothing declares %s", want)
+			}
+		}
 	}
 }
