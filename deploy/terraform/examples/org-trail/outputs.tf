@@ -17,3 +17,23 @@ output "promote_command" {
   description = "Makes live what runs in the shadow."
   value       = module.trailalerts.promote_command
 }
+
+output "analyzer_function_name" {
+  description = "What the deployment workflow moves live of."
+  value       = module.trailalerts.analyzer_function_name
+}
+
+output "processor_function_name" {
+  description = "What the deployment workflow moves live of."
+  value       = module.trailalerts.processor_function_name
+}
+
+output "table_name" {
+  description = "What live remembers, for the comparison."
+  value       = module.trailalerts.table_name
+}
+
+output "shadow_table_name" {
+  description = "What shadow remembers, for the comparison."
+  value       = module.trailalerts.shadow_table_name
+}
