@@ -1,0 +1,96 @@
+# What the inputs of variables_releases.tf refuse. Each case differs in one point from a
+# configuration that defaults.tftest.hcl applies.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  aws_region        = "eu-west-1"
+  email_endpoint    = "security@example.com"
+  release_version   = "1.4.0"
+  release_directory = "./tests/zips"
+}
+
+run "a_version_with_a_v" {
+  command         = plan
+  expect_failures = [var.release_version]
+
+  variables {
+    release_version = "v1.4.0"
+  }
+}
+
+run "a_version_that_is_a_path" {
+  command         = plan
+  expect_failures = [var.release_version]
+
+  variables {
+    release_version = "../1.4.0"
+  }
+}
+
+run "a_checksum_that_is_none" {
+  command         = plan
+  expect_failures = [var.analyzer_zip_sha256]
+
+  variables {
+    analyzer_zip_sha256 = "JrLbGx2762s1+Igfwjv5cltBE4qXbSrqEwRHh99kkqw="
+  }
+}
+
+run "a_checksum_that_is_none_either" {
+  command         = plan
+  expect_failures = [var.processor_zip_sha256]
+
+  variables {
+    processor_zip_sha256 = "abc"
+  }
+}
+
+run "a_live_version_that_is_none" {
+  command         = plan
+  expect_failures = [var.live_versions]
+
+  variables {
+    live_versions = { analyzer = "$LATEST" }
+  }
+}
+
+run "a_live_version_that_a_workflow_decides_on" {
+  command         = plan
+  expect_failures = [var.live_versions]
+
+  variables {
+    live_versions         = { analyzer = "7" }
+    live_alias_managed_by = "workflow"
+  }
+}
+
+run "an_owner_that_is_none" {
+  command         = plan
+  expect_failures = [var.live_alias_managed_by]
+
+  variables {
+    live_alias_managed_by = "me"
+  }
+}
+
+run "a_shadow_version_that_is_none" {
+  command         = plan
+  expect_failures = [var.shadow_versions]
+
+  variables {
+    shadow_enabled  = true
+    shadow_versions = { analyzer = "live" }
+  }
+}
+
+run "a_shadow_version_without_shadow" {
+  command         = plan
+  expect_failures = [var.shadow_versions]
+
+  variables {
+    shadow_versions = { analyzer = "7" }
+  }
+}
