@@ -70,7 +70,8 @@ func zipped(t *testing.T, names []string, content []byte) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, name := range names {
-		f, err := w.Create(name)
+		// Stored as it is: a test is a large program, and compressing it takes long.
+		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err == nil {
 			_, err = f.Write(content)
 		}
@@ -87,7 +88,10 @@ func zipped(t *testing.T, names []string, content []byte) []byte {
 func tarred(t *testing.T, files map[string][]byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	compressed := gzip.NewWriter(&b)
+	compressed, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := tar.NewWriter(compressed)
 	for name, content := range files {
 		if err := w.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Mode: 0o755}); err != nil {
