@@ -25,6 +25,11 @@ locals {
         namespace   = var.project, metric = "NotifyFailed", statistic = "Sum", threshold = 0
         dimensions  = {}
       }
+      "skipped-events" = {
+        description = "The analyzer was given something that it does not know, and skipped it: its log says what."
+        namespace   = var.project, metric = "EventsSkipped", statistic = "Sum", threshold = 0
+        dimensions  = {}
+      }
     },
     { for pair in setproduct(["analyzer", "processor"], ["Errors", "Throttles"]) : "${pair[0]}-${lower(pair[1])}" => {
       description = "${pair[1]} of the live ${pair[0]}."

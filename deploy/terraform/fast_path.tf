@@ -10,7 +10,8 @@ resource "aws_cloudwatch_event_rule" "fast_path" {
   # A rule that is merely enabled never sees management events that only read.
   state = var.fast_path_read_only_events ? "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" : "ENABLED"
   event_pattern = jsonencode(merge(
-    { detail-type = ["AWS API Call via CloudTrail", "AWS Console Sign In via CloudTrail"] },
+    # Only AWS can send events of such a source: anybody else's would be forged records.
+    { source = [{ prefix = "aws." }], detail-type = ["AWS API Call via CloudTrail", "AWS Console Sign In via CloudTrail"] },
     length(var.fast_path_event_sources) == 0 ? {} : { detail = { eventSource = var.fast_path_event_sources } },
   ))
 }

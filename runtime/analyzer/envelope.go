@@ -91,7 +91,7 @@ func (w *work) unwrap(event []byte, depth int) {
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(event, &top); err != nil {
 		if string(bytes.TrimSpace(event)) == validation {
-			w.skips = append(w.skips, skip{reason: validation, unknown: true})
+			w.skips = append(w.skips, skip{reason: validation})
 			return
 		}
 		w.errorf("the event, or what it wraps, is not a JSON object (%d bytes)", len(event))
@@ -101,7 +101,7 @@ func (w *work) unwrap(event []byte, depth int) {
 	case depth == 0:
 		w.unknown("an event in more than %d envelopes", maxWrapping)
 	case text(top["Event"]) == "s3:TestEvent":
-		w.skips = append(w.skips, skip{bucket: text(top["Bucket"]), reason: "s3:TestEvent", unknown: true})
+		w.skips = append(w.skips, skip{bucket: text(top["Bucket"]), reason: "s3:TestEvent"})
 	case top["Records"] != nil:
 		w.records(top["Records"], depth)
 	case top["detail-type"] != nil:

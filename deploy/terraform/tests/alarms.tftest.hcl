@@ -23,6 +23,7 @@ run "alarms" {
       failed-events       = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0, { QueueName = "Acme-analyzer-failed-events" }]
       oldest-finding      = ["AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 900, { QueueName = "Acme-alerts-queue" }]
       notify-failures     = ["Acme", "NotifyFailed", "Sum", 0, {}]
+      skipped-events      = ["Acme", "EventsSkipped", "Sum", 0, {}]
       analyzer-errors     = ["AWS/Lambda", "Errors", "Sum", 0, { FunctionName = "Acme-cloudtrail-analyzer", Resource = "Acme-cloudtrail-analyzer:live" }]
       analyzer-throttles  = ["AWS/Lambda", "Throttles", "Sum", 0, { FunctionName = "Acme-cloudtrail-analyzer", Resource = "Acme-cloudtrail-analyzer:live" }]
       processor-errors    = ["AWS/Lambda", "Errors", "Sum", 0, { FunctionName = "Acme-event-processor", Resource = "Acme-event-processor:live" }]
@@ -46,7 +47,7 @@ run "alarms" {
     error_message = "The topic is told when an alarm goes off and when it is over."
   }
   assert {
-    condition     = length(output.alarm_names) == 9 && contains(output.alarm_names, "Acme-no-records") && contains(output.alarm_names, "Acme-dead-letters")
+    condition     = length(output.alarm_names) == 10 && contains(output.alarm_names, "Acme-no-records") && contains(output.alarm_names, "Acme-dead-letters")
     error_message = "The alarms can be found by their names."
   }
   assert {

@@ -158,7 +158,7 @@ run "fast_path" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.fast_path[0].event_pattern) == { detail-type = ["AWS API Call via CloudTrail", "AWS Console Sign In via CloudTrail"] } && aws_cloudwatch_event_rule.fast_path[0].state == "ENABLED"
+    condition     = jsondecode(aws_cloudwatch_event_rule.fast_path[0].event_pattern) == { source = [{ prefix = "aws." }], detail-type = ["AWS API Call via CloudTrail", "AWS Console Sign In via CloudTrail"] } && aws_cloudwatch_event_rule.fast_path[0].state == "ENABLED"
     error_message = "The rule is about API calls and console sign-ins that change something."
   }
   assert {
