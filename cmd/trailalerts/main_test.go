@@ -14,6 +14,7 @@ import (
 	"github.com/trailalerts/trailalerts/runtime/bucket/buckettest"
 	"github.com/trailalerts/trailalerts/runtime/store/dynamodb"
 	"github.com/trailalerts/trailalerts/runtime/store/dynamodb/dynamotest"
+	"github.com/trailalerts/trailalerts/runtime/trailalerts"
 )
 
 const stopLogging = `{"eventVersion":"1.11","eventID":"2a9c0000-0000-4000-8000-000000000001","eventName":"StopLogging","eventSource":"cloudtrail.amazonaws.com","eventTime":"%s",` +
@@ -36,20 +37,20 @@ func environment(t *testing.T, variables map[string]string) {
 	t.Chdir(home)
 }
 
-func trailalerts(args ...string) (code int, stdout, stderr string) {
+func program(args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	code = run(args, strings.NewReader(""), &out, &err)
+	code = trailalerts.Main(generated.Set, args, strings.NewReader(""), &out, &err)
 	return code, out.String(), err.String()
 }
 
 func TestScanOfABucket(t *testing.T) {
 	server := buckettest.New(t, map[string]map[string]string{"logs": {"a.json": `{"Records":[` + fmt.Sprintf(stopLogging, "2025-03-09T16:39:48Z") + `]}`}})
 	environment(t, map[string]string{"AWS_REGION": buckettest.Region, "AWS_ENDPOINT_URL_S3": server.Endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
-	code, stdout, stderr := trailalerts("scan", "--store", "alerts.db", "-f", "jsonl", "s3://logs/")
+	code, stdout, stderr := program("scan", "--store", "alerts.db", "-f", "jsonl", "s3://logs/")
 	if code != 0 || !strings.Contains(stdout, `"file":"s3://logs/a.json","record":0,`) || !strings.Contains(stderr, "scanned 1 file, 1 record ") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	code, stdout, stderr = trailalerts("explain-alert", "--store", "alerts.db", "2a9c0000")
+	code, stdout, stderr = program("explain-alert", "--store", "alerts.db", "2a9c0000")
 	if code != 0 || !strings.Contains(stdout, "s3://logs/a.json record 0") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
@@ -70,11 +71,11 @@ func TestTables(t *testing.T) {
 	if len(matched) == 0 {
 		t.Fatal("no rule is about StopLogging")
 	}
-	code, stdout, stderr := trailalerts("explain-alert", "--store", "dynamodb:live", "2a9c0000")
+	code, stdout, stderr := program("explain-alert", "--store", "dynamodb:live", "2a9c0000")
 	if code != 0 || !strings.Contains(stdout, "s3://logs/a.json record 0") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	code, stdout, stderr = trailalerts("compare", "--since", "2h", "dynamodb:live", "dynamodb:shadow")
+	code, stdout, stderr = program("compare", "--since", "2h", "dynamodb:live", "dynamodb:shadow")
 	if code != 1 || !strings.Contains(stdout, "ONLY LIVE") || !strings.Contains(stderr, "note: shadow knows no finding") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
@@ -96,7 +97,7 @@ func TestWithoutAWS(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			environment(t, test.environment)
-			code, stdout, stderr := trailalerts(strings.Fields(test.args)...)
+			code, stdout, stderr := program(strings.Fields(test.args)...)
 			if code != 3 || stdout != "" || !strings.HasPrefix(stderr, test.want) {
 				t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 			}
