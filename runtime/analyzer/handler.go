@@ -56,7 +56,7 @@ func (h *handler) handle(ctx context.Context, event json.RawMessage) (any, error
 	reading, sending, cancel := stages(ctx)
 	defer cancel()
 	i := invocation{handler: h, logger: logger, reading: reading, sending: sending, queue: queue, metrics: &metrics}
-	for _, name := range []string{recordsScanned, matches, objectsRead, objectsFailed, eventsSkipped, findingsSent} {
+	for _, name := range []string{recordsScanned, matches, objectsRead, eventsRead, objectsFailed, eventsSkipped, findingsSent} {
 		metrics.Count(name, 0) // an alarm on a metric needs its zeros
 	}
 	defer func() {
@@ -102,8 +102,9 @@ type invocation struct {
 const (
 	recordsScanned = "RecordsScanned"       // records that could be read
 	matches        = "Matches"              // of a rule on a record; also by Rule
-	objectsRead    = "ObjectsRead"          // objects, and records by EventBridge, that were read to the end
-	objectsFailed  = "ObjectsFailed"        // those that were not, or held an unreadable record, or whose findings were not all sent
+	objectsRead    = "ObjectsRead"          // that were read to the end; none of them for an hour means that files do not arrive
+	eventsRead     = "EventsRead"           // records by EventBridge that were read
+	objectsFailed  = "ObjectsFailed"        // objects and such records that were not, or held an unreadable record, or whose findings were not all sent
 	eventsSkipped  = "EventsSkipped"        // events, or parts of one, that the function does not know
 	findingsSent   = "FindingsSent"         // that the queue took
 	deliveryDelay  = "DeliveryDelaySeconds" // from the first record of an object to its being read
@@ -206,11 +207,14 @@ func (i *invocation) analyze(s source, waiting int) error {
 	}
 	i.metrics.Count(recordsScanned, t.records)
 	i.metrics.Count(findingsSent, t.sent)
-	if err != nil {
+	switch {
+	case err != nil:
 		level = slog.LevelError
 		attrs = append(attrs, slog.String("error", clipTo(err.Error(), loggedError)))
 		i.metrics.Count(objectsFailed, 1)
-	} else {
+	case s.record != nil:
+		i.metrics.Count(eventsRead, 1)
+	default:
 		i.metrics.Count(objectsRead, 1)
 	}
 	i.logger.LogAttrs(i.reading, level, "object", attrs...)

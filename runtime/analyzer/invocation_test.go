@@ -177,7 +177,7 @@ func TestMetrics(t *testing.T) {
 	}
 	want := map[string]float64{
 		"TrailAlerts RecordsScanned": 4, "TrailAlerts FindingsSent": 4,
-		"TrailAlerts ObjectsRead": 1, "TrailAlerts ObjectsFailed": 2, "TrailAlerts EventsSkipped": 1,
+		"TrailAlerts ObjectsRead": 1, "TrailAlerts EventsRead": 0, "TrailAlerts ObjectsFailed": 2, "TrailAlerts EventsSkipped": 1,
 		"TrailAlerts Matches": 4, "TrailAlerts Matches Rule=user_created": 2, "TrailAlerts Matches Rule=logging_stopped": 1, "TrailAlerts Matches Rule=also_stopped": 1,
 		"TrailAlerts DeliveryDelaySeconds": 300 + 3900,
 	}
@@ -185,12 +185,21 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
 
+	// What comes by EventBridge must not hide that no files come.
+	b.log.Reset()
+	if _, err := b.handle(t.Context(), json.RawMessage(apiCall(event("e5", "Other", "")))); err != nil {
+		t.Fatal(err)
+	}
+	if sums := emftest.Sums(t, b.log.String(), clock); sums["TrailAlerts ObjectsRead"] != 0 || sums["TrailAlerts EventsRead"] != 1 || sums["TrailAlerts RecordsScanned"] != 1 {
+		t.Errorf("metrics of a record by EventBridge: %v", sums)
+	}
+
 	b.log.Reset()
 	if _, err := b.handle(t.Context(), json.RawMessage(`{"Event":"s3:TestEvent"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if sums := emftest.Sums(t, b.log.String(), clock); len(sums) != 6 || sums["TrailAlerts EventsSkipped"] != 0 {
-		t.Errorf("metrics of an invocation that read nothing: %v, want the six counts, and that a test event is expected", sums)
+	if sums := emftest.Sums(t, b.log.String(), clock); len(sums) != 7 || sums["TrailAlerts EventsSkipped"] != 0 {
+		t.Errorf("metrics of an invocation that read nothing: %v, want the seven counts, and that a test event is expected", sums)
 	}
 }
 
