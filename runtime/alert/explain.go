@@ -27,6 +27,7 @@ type Explanation struct {
 	Finding    Finding // without Raw where nothing was alerted
 	Outcome    Outcome
 	Why        []string
+	Release    Release // that has decided; zero when it did not write that down
 	Alerts     []Alert
 	Deliveries []Sending
 }
@@ -70,7 +71,7 @@ func explainItem(item Item) (Explanation, bool, error) {
 		return Explanation{}, false, err
 	}
 	rec.restore()
-	return Explanation{Finding: rec.Finding, Outcome: rec.Outcome, Why: rec.Why, Alerts: rec.Alerts}, true, nil
+	return Explanation{Finding: rec.Finding, Outcome: rec.Outcome, Why: rec.Why, Release: rec.Release, Alerts: rec.Alerts}, true, nil
 }
 
 // Decisions goes through what became of all findings, in the order in which the

@@ -302,8 +302,9 @@ type record struct {
 	Finding Finding  `json:"finding"` // as in the alerts, but whole
 	Outcome Outcome  `json:"outcome"`
 	Why     []string `json:"why"`
-	Alerts  []Alert  `json:"alerts"` // without Raw, which is that of Finding
-	Done    bool     `json:"done"`   // nothing is left to be delivered
+	Alerts  []Alert  `json:"alerts"`  // without Raw, which is that of Finding
+	Done    bool     `json:"done"`    // nothing is left to be delivered
+	Release Release  `json:"release"` // that has decided
 
 	// Deciding is set while there is no Outcome: until then the decision is in
 	// the hands of one process.

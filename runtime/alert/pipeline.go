@@ -221,7 +221,7 @@ func (p *Pipeline) except(ctx context.Context, f Finding, why []string, item Ite
 	if rec.Outcome != "" {
 		return result, nil
 	}
-	short, err := stored(record{Finding: f, Outcome: Excepted, Why: why, Done: true})
+	short, err := stored(record{Finding: f, Outcome: Excepted, Why: why, Done: true, Release: p.release})
 	if err != nil {
 		return result, err
 	}
@@ -269,7 +269,7 @@ func (p *Pipeline) decide(ctx context.Context, f Finding, why []string) (record,
 		return record{}, nil, err
 	}
 	why = append(why, said...)
-	rec := record{Finding: f}
+	rec := record{Finding: f, Release: p.release}
 	var suppressed []Suppression
 	d, err := p.decideOne(ctx, &f, completed)
 	if err != nil {

@@ -47,8 +47,9 @@ Which of several events alerts, when the cooldown holds the others back, depends
 the order in which they arrive. Such a pair shows as an alert of each side, held
 back on the other.
 
-Exit codes: 0 both alerted on the same, 1 they differ, 3 wrong usage or something
-that could not be read.`,
+Exit codes: 0 both alerted on the same, 1 they differ, 3 wrong usage, something
+that could not be read, or no verdict: one of the two knows no finding of that
+time. The notes say which releases decided on each side.`,
 		Example: `  trailalerts compare live.db shadow.db
   trailalerts compare --since 24h dynamodb:trailalerts-live dynamodb:trailalerts-shadow
   trailalerts compare --since 7d --format markdown dynamodb:trailalerts-live dynamodb:trailalerts-shadow > comment.md`,
@@ -186,6 +187,9 @@ func compare(ctx context.Context, extras Extras, c comparison, s streams) (_ int
 		return exitEnvironment, err
 	}
 	sum.print(s.err)
+	if silent := sum.silent(); silent != "" {
+		return exitEnvironment, errors.New(silent)
+	}
 	if sum.differences > 0 {
 		return exitFound, nil
 	}

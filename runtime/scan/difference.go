@@ -34,6 +34,9 @@ type side struct {
 	alerts map[string]told   // by ID
 	hits   map[string][]told // of correlations, by rule and group
 	oldest time.Time         // the event of the oldest finding that it knows; zero: it knows none
+
+	findings int            // of the period
+	releases map[string]int // that decided on these
 }
 
 // told is an alert, as much of it as is held of each.
@@ -69,13 +72,17 @@ func (t *told) hitKey() string { return t.rule + "/" + t.group }
 
 // collect reads what a side alerted on in a period.
 func (s *side) collect(ctx context.Context, p period) error {
-	s.alerts, s.hits = map[string]told{}, map[string][]told{}
+	s.alerts, s.hits, s.releases = map[string]told{}, map[string][]told{}, map[string]int{}
 	for e, err := range alert.Decisions(ctx, s.history) {
 		if err != nil {
 			return err
 		}
 		if at := e.Finding.Time(); !at.IsZero() && (s.oldest.IsZero() || at.Before(s.oldest)) {
 			s.oldest = at
+		}
+		if p.holds(e.Finding.Time()) {
+			s.findings++
+			s.releases[releaseName(e.Release)]++
 		}
 		for i := range e.Alerts {
 			t := newTold(&e.Alerts[i], e.Finding.ID())
@@ -90,6 +97,21 @@ func (s *side) collect(ctx context.Context, p period) error {
 	}
 	return nil
 }
+
+// releaseName tells releases apart for people.
+func releaseName(r alert.Release) string {
+	parts := []string{cmp.Or(r.Version, "of unknown version")}
+	if r.Commit != "" {
+		parts = append(parts, "commit "+shortHash(r.Commit))
+	}
+	if r.Rules != "" {
+		parts = append(parts, "rules "+shortHash(r.Rules))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// shortHash is as much of a hash as tells it from the others of a list.
+func shortHash(hash string) string { return hash[:min(len(hash), 12)] }
 
 // A difference is an alert about which two stores differ.
 type difference struct {

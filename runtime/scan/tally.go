@@ -20,6 +20,8 @@ type tally struct {
 	// Differences about events that are older than all that the other side knows.
 	beforeLive, beforeShadow int
 	oldestLive, oldestShadow time.Time
+
+	sides [2]*side
 }
 
 // ruleTally counts the alerts of one rule.
@@ -45,7 +47,7 @@ func kindText(kind string) string {
 func newTally(c comparison, live, shadow *side) *tally {
 	t := &tally{
 		live: c.live, shadow: c.shadow, period: c.period, lives: len(live.alerts), shadows: len(shadow.alerts), rules: map[string]*ruleTally{},
-		oldestLive: live.oldest, oldestShadow: shadow.oldest,
+		oldestLive: live.oldest, oldestShadow: shadow.oldest, sides: [2]*side{live, shadow},
 	}
 	for _, a := range live.alerts {
 		t.rule(a.rule).live++
@@ -78,6 +80,8 @@ func (t *tally) add(d *difference) {
 // verdict says in a sentence how the stores compare.
 func (t *tally) verdict() string {
 	switch {
+	case t.silent() != "":
+		return "No verdict, " + count(t.differences, "difference")
 	case t.differences > 0:
 		return count(t.differences, "difference")
 	case t.lives+t.shadows == 0:
@@ -118,7 +122,7 @@ func (t *tally) notes() []string {
 	var notes []string
 	note := func(n int, name string, oldest time.Time) {
 		if oldest.IsZero() {
-			notes = append(notes, name+" knows no finding")
+			notes = append(notes, name+" knows no finding at all")
 		}
 		if n > 0 {
 			notes = append(notes, fmt.Sprintf("%s from before %s, the time of the oldest event that %s knows; --since leaves out what it cannot know", count(n, "difference"), oldest.UTC().Format(time.RFC3339), name))
@@ -126,7 +130,29 @@ func (t *tally) notes() []string {
 	}
 	note(t.beforeLive, "live", t.oldestLive)
 	note(t.beforeShadow, "shadow", t.oldestShadow)
+	for i, name := range sideNames {
+		var releases []string
+		for _, release := range slices.Sorted(maps.Keys(t.sides[i].releases)) {
+			releases = append(releases, fmt.Sprintf("%s (%d)", cleanText(release), t.sides[i].releases[release]))
+		}
+		if len(releases) > 0 {
+			notes = append(notes, fmt.Sprintf("%s decided on %s: %s", name, count(t.sides[i].findings, "finding"), strings.Join(releases, "; ")))
+		}
+	}
 	return notes
+}
+
+var sideNames = [2]string{"live", "shadow"}
+
+// silent says that one side knows nothing of the period while the other does, so
+// that nothing was compared; "" when that is not so.
+func (t *tally) silent() string {
+	for i, name := range sideNames {
+		if other := t.sides[1-i]; t.sides[i].findings == 0 && other.findings > 0 {
+			return fmt.Sprintf("no verdict: %s knows no finding %s, and %s knows %d: is %s running, and since when?", name, t.period, sideNames[1-i], other.findings, name)
+		}
+	}
+	return ""
 }
 
 // print writes the summary. An error of writing to stderr has nowhere to go.
