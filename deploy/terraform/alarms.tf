@@ -61,18 +61,19 @@ resource "aws_cloudwatch_metric_alarm" "alarm" {
 
 # A detection that sees nothing raises no error anywhere: the trail was stopped, its
 # bucket moved, its notification overwritten. The metric is then missing, which is
-# why that counts as breaching.
-resource "aws_cloudwatch_metric_alarm" "no_records" {
-  count = var.no_records_alarm_minutes > 0 ? 1 : 0
+# why that counts as breaching. It counts files alone, since the fast path goes on
+# bringing records of one region when no file comes any more.
+resource "aws_cloudwatch_metric_alarm" "no_files" {
+  count = var.no_files_alarm_minutes > 0 ? 1 : 0
 
-  alarm_name          = "${var.project}-no-records"
-  alarm_description   = "No CloudTrail record was read for ${var.no_records_alarm_minutes} minutes: has the trail, its bucket or its notification been changed?"
+  alarm_name          = "${var.project}-no-files"
+  alarm_description   = "No file of CloudTrail was read for ${var.no_files_alarm_minutes} minutes: has the trail, its bucket or its notification been changed?"
   namespace           = var.project
-  metric_name         = "RecordsScanned"
+  metric_name         = "ObjectsRead"
   statistic           = "Sum"
   comparison_operator = "LessThanThreshold"
   threshold           = 1
-  period              = var.no_records_alarm_minutes * 60
+  period              = var.no_files_alarm_minutes * 60
   evaluation_periods  = 1
   treat_missing_data  = "breaching"
   alarm_actions       = local.alarm_actions

@@ -125,5 +125,5 @@ output "alerts_topic_arn" {
 
 output "alarm_names" {
   description = "The alarms."
-  value       = sort(concat([for a in aws_cloudwatch_metric_alarm.alarm : a.alarm_name], aws_cloudwatch_metric_alarm.no_records[*].alarm_name))
+  value       = sort(concat([for a in aws_cloudwatch_metric_alarm.alarm : a.alarm_name], aws_cloudwatch_metric_alarm.no_files[*].alarm_name))
 }

@@ -12,15 +12,15 @@ variable "alarm_topic_arn" {
   }
 }
 
-variable "no_records_alarm_minutes" {
-  description = "After how many minutes without a CloudTrail record the alarm goes off; 0 for an account in which such silence is normal."
+variable "no_files_alarm_minutes" {
+  description = "After how many minutes in which no file of CloudTrail was read the alarm goes off; records of the fast path do not count. 0 turns it off, for an account in which such silence is normal."
   type        = number
   default     = 60
   nullable    = false
 
   validation {
-    condition     = var.no_records_alarm_minutes == 0 || (var.no_records_alarm_minutes >= 15 && var.no_records_alarm_minutes <= 1440 && floor(var.no_records_alarm_minutes) == var.no_records_alarm_minutes)
-    error_message = "no_records_alarm_minutes has to be 0 or a whole number from 15 (CloudTrail delivers every five minutes or so) to 1440, a day."
+    condition     = var.no_files_alarm_minutes == 0 || (var.no_files_alarm_minutes >= 15 && var.no_files_alarm_minutes <= 1440 && floor(var.no_files_alarm_minutes) == var.no_files_alarm_minutes)
+    error_message = "no_files_alarm_minutes has to be 0 or a whole number from 15 (CloudTrail delivers every five minutes or so) to 1440, a day."
   }
 }
 

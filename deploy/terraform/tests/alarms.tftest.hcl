@@ -36,18 +36,18 @@ run "alarms" {
     error_message = "They go off within five minutes, and only when something is reported."
   }
   assert {
-    condition = (aws_cloudwatch_metric_alarm.no_records[0].namespace == "Acme" && aws_cloudwatch_metric_alarm.no_records[0].metric_name == "RecordsScanned" && aws_cloudwatch_metric_alarm.no_records[0].statistic == "Sum" &&
-      aws_cloudwatch_metric_alarm.no_records[0].comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.no_records[0].threshold == 1 && aws_cloudwatch_metric_alarm.no_records[0].period == 3600 &&
-    aws_cloudwatch_metric_alarm.no_records[0].treat_missing_data == "breaching")
-    error_message = "An hour without a record is an alarm, also when nothing at all is reported."
+    condition = (aws_cloudwatch_metric_alarm.no_files[0].namespace == "Acme" && aws_cloudwatch_metric_alarm.no_files[0].metric_name == "ObjectsRead" && aws_cloudwatch_metric_alarm.no_files[0].statistic == "Sum" &&
+      aws_cloudwatch_metric_alarm.no_files[0].comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.no_files[0].threshold == 1 && aws_cloudwatch_metric_alarm.no_files[0].period == 3600 &&
+    aws_cloudwatch_metric_alarm.no_files[0].treat_missing_data == "breaching")
+    error_message = "An hour without a file is an alarm, also when nothing at all is reported, and while the fast path brings records."
   }
   assert {
-    condition = alltrue([for a in concat(values(aws_cloudwatch_metric_alarm.alarm), aws_cloudwatch_metric_alarm.no_records) :
+    condition = alltrue([for a in concat(values(aws_cloudwatch_metric_alarm.alarm), aws_cloudwatch_metric_alarm.no_files) :
     toset(a.alarm_actions) == toset(["arn:aws:sns:eu-west-1:111122223333:operations"]) && toset(a.ok_actions) == toset(["arn:aws:sns:eu-west-1:111122223333:operations"])])
     error_message = "The topic is told when an alarm goes off and when it is over."
   }
   assert {
-    condition     = length(output.alarm_names) == 10 && contains(output.alarm_names, "Acme-no-records") && contains(output.alarm_names, "Acme-dead-letters")
+    condition     = length(output.alarm_names) == 10 && contains(output.alarm_names, "Acme-no-files") && contains(output.alarm_names, "Acme-dead-letters")
     error_message = "The alarms can be found by their names."
   }
   assert {
@@ -58,29 +58,29 @@ run "alarms" {
 
 run "nobody_to_tell" {
   assert {
-    condition     = alltrue([for a in concat(values(aws_cloudwatch_metric_alarm.alarm), aws_cloudwatch_metric_alarm.no_records) : length(coalesce(a.alarm_actions, [])) == 0])
+    condition     = alltrue([for a in concat(values(aws_cloudwatch_metric_alarm.alarm), aws_cloudwatch_metric_alarm.no_files) : length(coalesce(a.alarm_actions, [])) == 0])
     error_message = "Without a topic the alarms tell nobody."
   }
 }
 
 run "a_quiet_account" {
   variables {
-    no_records_alarm_minutes = 0
+    no_files_alarm_minutes = 0
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.no_records) == 0
+    condition     = length(aws_cloudwatch_metric_alarm.no_files) == 0
     error_message = "The alarm about silence can be turned off."
   }
 }
 
 run "a_slower_alarm" {
   variables {
-    no_records_alarm_minutes = 180
+    no_files_alarm_minutes = 180
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.no_records[0].period == 10800
+    condition     = aws_cloudwatch_metric_alarm.no_files[0].period == 10800
     error_message = "The alarm about silence can wait longer."
   }
 }

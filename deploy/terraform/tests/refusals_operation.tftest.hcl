@@ -23,10 +23,10 @@ run "a_topic_for_alarms_that_is_none" {
 
 run "an_alarm_faster_than_cloudtrail" {
   command         = plan
-  expect_failures = [var.no_records_alarm_minutes]
+  expect_failures = [var.no_files_alarm_minutes]
 
   variables {
-    no_records_alarm_minutes = 5
+    no_files_alarm_minutes = 5
   }
 }
 
