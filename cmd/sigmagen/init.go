@@ -141,8 +141,15 @@ func writeRepository(dir, name string, against release) (err error) {
 	return generateInto(dir)
 }
 
-// moduleFile returns go.mod, with sigmagen as a tool of the module.
+// moduleFile returns go.mod, with sigmagen as a tool of the module and the toolchain
+// of trailalerts: workflows install that one and no other, so that it has to be new
+// enough for all that a release is made with.
 func (r release) moduleFile(name string, files []scaffold.File) ([]byte, error) {
+	if r.toolchain != "" {
+		if err := r.file.AddToolchainStmt(r.toolchain); err != nil {
+			return nil, fmt.Errorf("write module file: %w", err)
+		}
+	}
 	if err := r.file.AddTool(modulePath + "/cmd/sigmagen"); err != nil {
 		return nil, fmt.Errorf("write module file: %w", err)
 	}

@@ -16,8 +16,9 @@ import (
 // requirements are what a module needs to build with one version of trailalerts:
 // that, and everything else in the versions that it was built with.
 type requirements struct {
-	file *modfile.File // go.mod, without a module statement
-	sums []byte        // go.sum
+	file      *modfile.File // go.mod, without a module statement and a toolchain
+	sums      []byte        // go.sum
+	toolchain string        // that it is built and released with, such as go1.26.8; "" if go.mod names none
 }
 
 // downloadedRequirements are those of a released version. The go tool fetches it,
@@ -66,7 +67,15 @@ func readRequirements(mod, sum string) (requirements, error) {
 	if err != nil {
 		return requirements{}, fmt.Errorf("read module sums: %w", err)
 	}
-	return requirements{file, sums}, nil
+	r := requirements{file: file, sums: sums}
+	if file.Toolchain != nil {
+		// A throw-away program is content with any toolchain that can build it:
+		// one that go.mod asks for would be fetched first. A repository of rules
+		// names it (init).
+		r.toolchain = file.Toolchain.Name
+		file.DropToolchainStmt()
+	}
+	return r, nil
 }
 
 // format writes go.mod for a module of another path.
