@@ -3,6 +3,7 @@ package scaffold
 import (
 	"flag"
 	"fmt"
+	goversion "go/version"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/modfile"
+	"gopkg.in/yaml.v3"
 )
 
 var update = flag.Bool("update", false, "copy the mains anew")
@@ -110,11 +113,17 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// The goreleaser that releases are made with, and the `go` line of its go.mod: go
+// run refuses to build it with an older toolchain where GOTOOLCHAIN is local, as
+// the workflows have it. It is written down because tests need no network, and no
+// machine that has never made a release has that go.mod.
+const goreleaser, goreleaserGo = "v2.16.0", "go1.26.3"
+
 // TestTools holds that a repository of rules is released with the goreleaser that
-// this one is released with.
+// this one is released with, and that the toolchain which both name, and workflows
+// install, can build it.
 func TestTools(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^GORELEASER = .*@(v\S+)$`)
-	var found []string
 	for _, makefile := range []string{filepath.Join(checkout, "Makefile"), "files/Makefile"} {
 		text, err := os.ReadFile(makefile)
 		if err != nil {
@@ -124,10 +133,58 @@ func TestTools(t *testing.T) {
 		if match == nil {
 			t.Fatalf("%s names no version of goreleaser", makefile)
 		}
-		found = append(found, string(match[1]))
+		if string(match[1]) != goreleaser {
+			t.Errorf("%s names goreleaser %s, and this test %s: write down the version, and the go line of its go.mod", makefile, match[1], goreleaser)
+		}
 	}
-	if found[0] != found[1] {
-		t.Errorf("goreleaser %s here, %s in a repository of rules", found[0], found[1])
+	text, err := os.ReadFile(filepath.Join(checkout, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := modfile.Parse("go.mod", text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed := "go" + file.Go.Version
+	if file.Toolchain != nil {
+		installed = file.Toolchain.Name
+	}
+	if !goversion.IsValid(installed) || goversion.Compare(installed, goreleaserGo) < 0 {
+		t.Errorf("workflows install %s, and goreleaser %s needs %s", installed, goreleaser, goreleaserGo)
+	}
+}
+
+// environment are the variables by which a machine says how the go tool gets and
+// keeps modules.
+var environment = []string{"GOPROXY", "GOMODCACHE", "GOCACHE", "GOPATH", "GOFLAGS", "GOTOOLCHAIN", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOSUMDB"}
+
+// TestBillsOfMaterials holds that the step which goreleaser makes them with runs
+// the go tool as everything before it: goreleaser passes hardly a variable on.
+func TestBillsOfMaterials(t *testing.T) {
+	for _, name := range []string{".goreleaser.yaml", "deploy/github/goreleaser.yaml"} {
+		text, err := os.ReadFile(filepath.Join(checkout, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var config struct {
+			SBOMs []struct {
+				Cmd string
+				Env []string
+			}
+		}
+		if err := yaml.Unmarshal(text, &config); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(config.SBOMs) != 1 || config.SBOMs[0].Cmd != "go" {
+			t.Fatalf("%s: want one step that runs go, not %+v", name, config.SBOMs)
+		}
+		var want []string
+		for _, variable := range environment {
+			want = append(want, fmt.Sprintf("%s={{ envOrDefault %[1]q \"\" }}", variable))
+		}
+		if diff := cmp.Diff(want, config.SBOMs[0].Env); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 
