@@ -10,6 +10,10 @@ locals {
   # Each reception is one attempt. Together with the visibility it must be more
   # than the ten minutes for which a finding may be in another instance's hands.
   findings_receptions = 5
+
+  # SNS and EventBridge cannot use the key that AWS manages, and its policy cannot
+  # be changed: what they cannot deliver would be lost instead of kept here.
+  failed_events_key = local.sqs_key == "alias/aws/sqs" ? null : local.sqs_key
 }
 
 resource "aws_sqs_queue" "findings" {
@@ -48,8 +52,8 @@ resource "aws_sqs_queue" "failed_events" {
   name                       = "${var.project}-analyzer-failed-events"
   visibility_timeout_seconds = 6 * var.analyzer_timeout
   message_retention_seconds  = local.two_weeks
-  kms_master_key_id          = local.sqs_key
-  sqs_managed_sse_enabled    = local.sqs_key == null ? true : null
+  kms_master_key_id          = local.failed_events_key
+  sqs_managed_sse_enabled    = local.failed_events_key == null ? true : null
   tags                       = local.tags
 }
 

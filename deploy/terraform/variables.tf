@@ -283,7 +283,7 @@ variable "sns_kms_master_key_id" {
 }
 
 variable "sqs_kms_master_key_id" {
-  description = "The KMS key of the queues: the id or ARN of a key of yours, or keys that SQS manages when it is null. The policy of a key of yours has to let sns.amazonaws.com and events.amazonaws.com use it where those deliver failed events."
+  description = "The KMS key of the queues: the id or ARN of a key of yours, or keys that SQS manages when it is null. With alias/aws/sqs the queue of failed events keeps those of SQS, since SNS and EventBridge cannot use the one that AWS manages. The policy of a key of yours has to let sns.amazonaws.com and events.amazonaws.com use it where those deliver failed events."
   type        = string
   default     = null
 

@@ -163,6 +163,11 @@ run "keys_that_aws_manages" {
     condition     = aws_sqs_queue.findings.kms_master_key_id == "alias/aws/sqs" && aws_sns_topic.alerts[0].kms_master_key_id == "alias/aws/sns"
     error_message = "The keys that AWS manages can be named."
   }
+  # A message that SNS or EventBridge may not encrypt is dropped.
+  assert {
+    condition     = aws_sqs_queue.failed_events.kms_master_key_id == null && aws_sqs_queue.failed_events.sqs_managed_sse_enabled && aws_sqs_queue.dead_letters.kms_master_key_id == "alias/aws/sqs"
+    error_message = "The queue that SNS and EventBridge send to has a key that they can use."
+  }
   assert {
     condition     = !strcontains(aws_iam_role_policy.processor.policy, "kms:") && !anytrue([for s in jsondecode(aws_iam_role_policy.analyzer.policy).Statement : s.Sid == "EncryptFindings"])
     error_message = "They need no rights."
