@@ -97,6 +97,17 @@ locals {
   ])
 }
 
+locals {
+  # Lambda hands out more batches than a limited function takes, and each that it
+  # does not take counts as an attempt: a burst would end in the dead-letter queue,
+  # never decided on. Each queue therefore has its share of the limit. 1000 is the
+  # most that a mapping can be given.
+  processor_concurrency = var.processor_reserved_concurrency == null ? null : {
+    live   = min(1000, var.shadow_enabled ? ceil(var.processor_reserved_concurrency / 2) : var.processor_reserved_concurrency)
+    shadow = min(1000, floor(var.processor_reserved_concurrency / 2))
+  }
+}
+
 # One finding that fails leaves the others of its batch alone.
 resource "aws_lambda_event_source_mapping" "findings" {
   event_source_arn        = aws_sqs_queue.findings.arn
@@ -106,6 +117,13 @@ resource "aws_lambda_event_source_mapping" "findings" {
   # Waiting for a fuller batch would only delay alerts.
   maximum_batching_window_in_seconds = 0
   tags                               = local.tags
+
+  dynamic "scaling_config" {
+    for_each = local.processor_concurrency == null ? [] : [local.processor_concurrency.live]
+    content {
+      maximum_concurrency = scaling_config.value
+    }
+  }
 
   # Lambda refuses a queue that the role may not read.
   depends_on = [aws_iam_role_policy.processor]

@@ -70,6 +70,13 @@ resource "aws_lambda_event_source_mapping" "shadow" {
   maximum_batching_window_in_seconds = 0
   tags                               = local.tags
 
+  dynamic "scaling_config" {
+    for_each = local.processor_concurrency == null ? [] : [local.processor_concurrency.shadow]
+    content {
+      maximum_concurrency = scaling_config.value
+    }
+  }
+
   depends_on = [aws_iam_role_policy.processor]
 }
 

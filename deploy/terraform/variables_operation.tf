@@ -81,9 +81,15 @@ variable "analyzer_reserved_concurrency" {
 }
 
 variable "processor_reserved_concurrency" {
-  description = "The concurrency that is reserved for the processor, and its limit. Unset, it shares the account's."
+  description = "The concurrency that is reserved for the processor, and its limit; with shadow_enabled half of it is for shadow. Unset, it shares the account's."
   type        = number
   default     = null
+
+  # The least that the mapping of a queue can be limited to is 2.
+  validation {
+    condition     = var.processor_reserved_concurrency == null || try(var.processor_reserved_concurrency >= (var.shadow_enabled ? 4 : 2) && floor(var.processor_reserved_concurrency) == var.processor_reserved_concurrency, false)
+    error_message = "processor_reserved_concurrency has to be a whole number from 2 on, from 4 on with shadow_enabled: 2 for each queue that the processor takes findings from."
+  }
 }
 
 variable "log_level" {

@@ -93,3 +93,32 @@ run "an_alias_for_the_tables" {
     dynamodb_kms_key_arn = "alias/mine"
   }
 }
+
+run "one_processor_at_a_time" {
+  command         = plan
+  expect_failures = [var.processor_reserved_concurrency]
+
+  variables {
+    processor_reserved_concurrency = 1
+  }
+}
+
+run "half_a_processor" {
+  command         = plan
+  expect_failures = [var.processor_reserved_concurrency]
+
+  variables {
+    processor_reserved_concurrency = 2.5
+  }
+}
+
+run "too_few_processors_for_shadow" {
+  command         = plan
+  expect_failures = [var.processor_reserved_concurrency]
+
+  variables {
+    shadow_enabled                 = true
+    live_versions                  = { analyzer = "7", processor = "7" }
+    processor_reserved_concurrency = 3
+  }
+}
