@@ -78,6 +78,8 @@ type functions struct {
 	aliases  map[string]*alias            // by function and alias: analyzer:live
 	releases map[string]map[string]string // descriptions by function and version
 	stuck    string                       // the function whose alias cannot be moved
+	lost     string                       // the function whose alias is moved, and the answer lost
+	last     int                          // how many moves there are before nothing answers any more; 0: it always does
 	moves    []string
 }
 
@@ -92,6 +94,9 @@ func option(arguments []string, name string) string {
 
 func (f *functions) aws(_ string, arguments []string, _ io.Reader, stdout io.Writer) int {
 	function, name := option(arguments, "--function-name"), option(arguments, "--name")
+	if f.last > 0 && len(f.moves) >= f.last {
+		return 255
+	}
 	switch strings.Join(arguments[:2], " ") {
 	case "lambda get-alias":
 		a, ok := f.aliases[function+":"+name]
@@ -112,6 +117,9 @@ func (f *functions) aws(_ string, arguments []string, _ io.Reader, stdout io.Wri
 		to := alias{option(arguments, "--function-version"), option(arguments, "--description")}
 		f.aliases[function+":"+name] = &to
 		f.moves = append(f.moves, fmt.Sprintf("%s %s: %s, %s", function, name, to.version, to.description))
+		if function == f.lost {
+			return 255
+		}
 	case "lambda list-versions-by-function":
 		_, release, found := strings.Cut(option(arguments, "--query"), "ends_with(Description, '")
 		if !found {
@@ -131,8 +139,37 @@ func (f *functions) aws(_ string, arguments []string, _ io.Reader, stdout io.Wri
 	return 0
 }
 
+// newFunctions are two functions of which release 1.3.0 is live and 1.4.0 is shadow.
+func newFunctions() *functions {
+	return &functions{
+		aliases: map[string]*alias{
+			"analyzer:live": {"5", liveNote}, "analyzer:shadow": {"7", ""},
+			"processor:live": {"6", liveNote}, "processor:shadow": {"8", ""},
+		},
+		releases: map[string]map[string]string{
+			"analyzer":  {"2": "TrailAlerts analyzer 1.2.0", "3": "TrailAlerts analyzer 1.2.0", "4": "TrailAlerts analyzer 1.2.1", "5": "TrailAlerts analyzer 1.3.0", "7": "TrailAlerts analyzer 1.4.0", "9": "TrailAlerts analyzer 1.4.0"},
+			"processor": {"4": "TrailAlerts processor 1.2.0", "6": "TrailAlerts processor 1.3.0", "8": "TrailAlerts processor 1.4.0"},
+		},
+	}
+}
+
+// What the alias live says of 1.3.0, of the promotion to 1.4.0, and of going back.
+const (
+	liveNote     = "release 1.3.0: analyzer 5, processor 6; before it: analyzer 4, processor 4"
+	promotedNote = "release 1.4.0: analyzer 7, processor 8; before it: analyzer 5, processor 6"
+	backNote     = "rolled back to analyzer 5, processor 6; from analyzer 7, processor 8"
+)
+
+// live runs live.sh.
+func (f *functions) live(t *testing.T, arguments ...string) (says string, code int) {
+	t.Helper()
+	environment := map[string]string{"ANALYZER_FUNCTION": "analyzer", "PROCESSOR_FUNCTION": "processor"}
+	_, stdout, stderr, code := run(t, "live.sh", environment, map[string]program{"aws": f.aws}, arguments...)
+	return stdout + stderr, code
+}
+
 func TestLive(t *testing.T) {
-	const noted = "release 1.3.0; before it: version 4"
+	promote := []string{"promote", "1.4.0", "7", "8"}
 	for _, c := range []struct {
 		name      string
 		arguments []string
@@ -142,81 +179,127 @@ func TestLive(t *testing.T) {
 		says      string
 	}{
 		{
-			name:      "A promotion moves the processor first and notes what was before.",
-			arguments: []string{"promote", "1.4.0"},
-			want:      []string{"processor live: 8, release 1.4.0; before it: version 6", "analyzer live: 7, release 1.4.0; before it: version 5"},
+			name:      "A promotion moves the processor first and notes in both what both were before.",
+			arguments: promote,
+			want:      []string{"processor live: 8, " + promotedNote, "analyzer live: 7, " + promotedNote},
 			says:      "live: processor version 6 -> 8, analyzer version 5 -> 7",
 		},
 		{
 			name:      "What is live already is not moved, so that the note stays.",
-			arguments: []string{"promote", "1.4.0"},
+			arguments: promote,
 			change: func(f *functions) {
 				f.aliases["analyzer:live"].version, f.aliases["processor:live"].version = "7", "8"
 			},
 			says: "live is there already",
 		},
 		{
-			name:      "Shadow has moved on to another release since it was compared.",
-			arguments: []string{"promote", "1.3.9"},
+			name:      "Other settings of the analyzer alone: the processor stays, and notes another promotion.",
+			arguments: []string{"promote", "1.4.0", "9", "8"},
+			change: func(f *functions) {
+				f.aliases["analyzer:live"], f.aliases["processor:live"] = &alias{"7", promotedNote}, &alias{"8", promotedNote}
+				f.aliases["analyzer:shadow"].version = "9"
+			},
+			want: []string{
+				"processor live: 8, release 1.4.0: analyzer 9, processor 8; before it: analyzer 7, processor 8",
+				"analyzer live: 9, release 1.4.0: analyzer 9, processor 8; before it: analyzer 7, processor 8",
+			},
+		},
+		{
+			name:      "Shadow has moved on to other settings of the release since it was compared.",
+			arguments: promote,
+			change:    func(f *functions) { f.aliases["analyzer:shadow"].version = "9" },
+			code:      1,
+			says:      "shadow of analyzer is version 9 now, and version 7 was compared",
+		},
+		{
+			name:      "The versions that were compared are of another release.",
+			arguments: []string{"promote", "1.3.9", "7", "8"},
 			code:      1,
 			says:      "shadow of processor is release 1.4.0 (version 8), not 1.3.9",
 		},
 		{
 			name:      "One function of two is behind shadow in another release.",
-			arguments: []string{"promote", "1.4.0"},
+			arguments: []string{"promote", "1.4.0", "5", "8"},
 			change:    func(f *functions) { f.aliases["analyzer:shadow"].version = "5" },
 			code:      1,
 			says:      "shadow of analyzer is release 1.3.0 (version 5), not 1.4.0",
 		},
 		{
 			name:      "The release of which shadow is ends as another does.",
-			arguments: []string{"promote", "4.0"},
+			arguments: []string{"promote", "4.0", "7", "8"},
 			code:      1,
 			says:      `"4.0" is no version`,
 		},
 		{
 			name:      "There is no shadow.",
-			arguments: []string{"promote", "1.4.0"},
+			arguments: promote,
 			change:    func(f *functions) { delete(f.aliases, "processor:shadow") },
 			code:      254,
 		},
 		{
-			name:      "When the second cannot be moved the first goes back, with its note.",
-			arguments: []string{"promote", "1.4.0"},
-			change:    func(f *functions) { f.stuck = "analyzer" },
-			want:      []string{"processor live: 8, release 1.4.0; before it: version 6", "processor live: 6, " + noted},
+			name:      "When the first cannot be moved nothing is.",
+			arguments: promote,
+			change:    func(f *functions) { f.stuck = "processor" },
 			code:      1,
-			says:      "live of analyzer could not be moved; live of processor is back at version 6",
+			says:      "live of processor could not be moved",
+		},
+		{
+			name:      "When the second cannot be moved the first goes back, with its note.",
+			arguments: promote,
+			change:    func(f *functions) { f.stuck = "analyzer" },
+			want:      []string{"processor live: 8, " + promotedNote, "processor live: 6, " + liveNote},
+			code:      1,
+			says:      "live of analyzer could not be moved; live of processor is at version 6, as before",
 		},
 		{
 			name:      "A rollback goes to what the note says, the analyzer first.",
 			arguments: []string{"rollback", ""},
-			want:      []string{"analyzer live: 4, rolled back from version 5", "processor live: 4, rolled back from version 6"},
+			want: []string{
+				"analyzer live: 4, rolled back to analyzer 4, processor 4; from analyzer 5, processor 6",
+				"processor live: 4, rolled back to analyzer 4, processor 4; from analyzer 5, processor 6",
+			},
 		},
 		{
 			name:      "A rollback to a release finds its newest version.",
 			arguments: []string{"rollback", "1.2.0"},
-			want:      []string{"analyzer live: 3, rolled back from version 5", "processor live: 4, rolled back from version 6"},
+			want: []string{
+				"analyzer live: 3, rolled back to analyzer 3, processor 4; from analyzer 5, processor 6",
+				"processor live: 4, rolled back to analyzer 3, processor 4; from analyzer 5, processor 6",
+			},
 		},
 		{
 			name:      "A second rollback does not go forward again.",
 			arguments: []string{"rollback"},
-			change:    func(f *functions) { f.aliases["analyzer:live"].description = "rolled back from version 7" },
+			change:    func(f *functions) { f.aliases["processor:live"].description = backNote },
 			code:      1,
-			says:      "which version of analyzer to go back to?",
+			says:      "live of processor does not say what was before it; which version to go back to?",
 		},
 		{
-			name:      "Nothing is moved when one function does not know where to go.",
+			name:      "There was no promotion yet.",
 			arguments: []string{"rollback"},
 			change:    func(f *functions) { f.aliases["processor:live"].description = "The version that judges and alerts" },
 			code:      1,
-			says:      "which version of processor to go back to?",
+			says:      "live of processor does not say what was before it",
+		},
+		{
+			name:      "Somebody has moved the analyzer to a version that the note does not know.",
+			arguments: []string{"rollback"},
+			change:    func(f *functions) { f.aliases["analyzer:live"].version = "3" },
+			code:      1,
+			says:      "live of analyzer is version 3, of which the last promotion",
+		},
+		{
+			name:      "Somebody has moved the processor to a version that the note does not know.",
+			arguments: []string{"rollback"},
+			change:    func(f *functions) { f.aliases["processor:live"].version = "8" },
+			code:      1,
+			says:      "live of processor is version 8, of which the last promotion",
 		},
 		{
 			name:      "A release that is not published any more.",
 			arguments: []string{"rollback", "0.9.0"},
 			code:      1,
-			says:      `None is of release "0.9.0"`,
+			says:      `no version of analyzer is of release "0.9.0"`,
 		},
 		{
 			name:      "A version is no piece of a query or of the shell.",
@@ -226,31 +309,99 @@ func TestLive(t *testing.T) {
 		},
 		{name: "No such command.", arguments: []string{"demote"}, code: 1, says: "usage: live.sh"},
 		{name: "Promote what?", arguments: []string{"promote"}, code: 1, says: "promote which release?"},
+		{name: "A promotion of what nobody compared.", arguments: []string{"promote", "1.4.0", "", ""}, code: 1, says: "promote which versions of release 1.4.0?"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := &functions{
-				aliases: map[string]*alias{
-					"analyzer:live": {"5", noted}, "analyzer:shadow": {"7", ""},
-					"processor:live": {"6", noted}, "processor:shadow": {"8", ""},
-				},
-				releases: map[string]map[string]string{
-					"analyzer":  {"2": "TrailAlerts analyzer 1.2.0", "3": "TrailAlerts analyzer 1.2.0", "4": "TrailAlerts analyzer 1.2.1", "5": "TrailAlerts analyzer 1.3.0", "7": "TrailAlerts analyzer 1.4.0"},
-					"processor": {"4": "TrailAlerts processor 1.2.0", "6": "TrailAlerts processor 1.3.0", "8": "TrailAlerts processor 1.4.0"},
-				},
-			}
+			f := newFunctions()
 			if c.change != nil {
 				c.change(f)
 			}
-			environment := map[string]string{"ANALYZER_FUNCTION": "analyzer", "PROCESSOR_FUNCTION": "processor"}
-			_, stdout, stderr, code := run(t, "live.sh", environment, map[string]program{"aws": f.aws}, c.arguments...)
+			says, code := f.live(t, c.arguments...)
 			if code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
 			if diff := cmp.Diff(c.want, f.moves); diff != "" {
 				t.Errorf("moves (-want +got):\n%s", diff)
 			}
-			if !strings.Contains(stdout+stderr, c.says) {
-				t.Errorf("it says %q, not %q", stdout+stderr, c.says)
+			if !strings.Contains(says, c.says) {
+				t.Errorf("it says %q, not %q", says, c.says)
+			}
+		})
+	}
+}
+
+// TestLiveBrokeOff holds that what broke off is finished by running it again, and
+// that the way back is the one from before the first run.
+func TestLiveBrokeOff(t *testing.T) {
+	promote, rollback := []string{"promote", "1.4.0", "7", "8"}, []string{"rollback"}
+	promoted := []string{"processor live: 8, " + promotedNote, "analyzer live: 7, " + promotedNote}
+	back := []string{"analyzer live: 5, " + backNote, "processor live: 6, " + backNote}
+	half := "rolled back to analyzer 5, processor 6; from analyzer 5, processor 8"
+	for _, c := range []struct {
+		name   string
+		change func(*functions)
+		first  []string
+		code   int // of the first
+		then   [][]string
+		want   []string
+	}{
+		{
+			name:   "A promotion is killed between the moves, run again, and rolled back.",
+			change: func(f *functions) { f.last = 1 },
+			first:  promote, code: 1, then: [][]string{promote, rollback},
+			want: slices.Concat(promoted[:1], promoted, back),
+		},
+		{
+			name:   "A promotion is killed between the moves and rolled back at once.",
+			change: func(f *functions) { f.last = 1 },
+			first:  promote, code: 1, then: [][]string{rollback},
+			want: []string{promoted[0], "analyzer live: 5, " + half, "processor live: 6, " + half},
+		},
+		{
+			name:   "The answer about the first move of a promotion is lost.",
+			change: func(f *functions) { f.lost = "processor" },
+			first:  promote, then: [][]string{rollback},
+			want: slices.Concat(promoted, back),
+		},
+		{
+			name:   "The answer about the second move of a promotion is lost: the first does not go back.",
+			change: func(f *functions) { f.lost = "analyzer" },
+			first:  promote, then: [][]string{rollback},
+			want: slices.Concat(promoted, back),
+		},
+		{
+			name: "The second move fails in a promotion that goes on: the first stays, with its note.",
+			change: func(f *functions) {
+				f.aliases["processor:live"] = &alias{"8", promotedNote}
+				f.stuck = "analyzer"
+			},
+			first: promote, code: 1, then: [][]string{promote, rollback},
+			want: slices.Concat(promoted[:1], promoted, back),
+		},
+		{
+			name: "A rollback is killed between the moves and run again.",
+			change: func(f *functions) {
+				f.aliases["analyzer:live"], f.aliases["processor:live"] = &alias{"7", promotedNote}, &alias{"8", promotedNote}
+				f.last = 1
+			},
+			first: rollback, code: 1, then: [][]string{rollback},
+			want: []string{back[0], "analyzer live: 5, " + half, "processor live: 6, " + half},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFunctions()
+			c.change(f)
+			if says, code := f.live(t, c.first...); code != c.code {
+				t.Fatalf("%q: exit code %d, want %d: %s", c.first, code, c.code, says)
+			}
+			f.last, f.lost, f.stuck = 0, "", ""
+			for _, arguments := range c.then {
+				if says, code := f.live(t, arguments...); code != 0 {
+					t.Fatalf("%q: exit code %d: %s", arguments, code, says)
+				}
+			}
+			if diff := cmp.Diff(c.want, f.moves); diff != "" {
+				t.Errorf("moves (-want +got):\n%s", diff)
 			}
 		})
 	}
