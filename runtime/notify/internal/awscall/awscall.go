@@ -73,8 +73,10 @@ func (d *described) Is(target error) bool {
 	if target != alert.ErrUnknownOutcome {
 		return false
 	}
+	// The SDK makes a ResponseError of a call without an answer too; it has the
+	// status 0.
 	var answer *awshttp.ResponseError
-	if errors.As(d.err, &answer) {
+	if errors.As(d.err, &answer) && answer.HTTPStatusCode() != 0 {
 		return answer.HTTPStatusCode() >= 500
 	}
 	return notConnected(d.err) != aws.TrueTernary

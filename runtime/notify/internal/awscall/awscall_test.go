@@ -5,9 +5,15 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
@@ -32,6 +38,54 @@ func TestOutcome(t *testing.T) {
 	} {
 		if got := errors.Is(Describe(test.err), alert.ErrUnknownOutcome); got != test.unknown {
 			t.Errorf("%s %v is of unknown outcome: %v", test.sentence, test.err, got)
+		}
+	}
+}
+
+// What the SDK makes of calls that get no answer.
+func TestOutcomeWithoutAnAnswer(t *testing.T) {
+	stop := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") == "AWSEvents.PutEvents" {
+			panic(http.ErrAbortHandler)
+		}
+		<-stop
+	}))
+	defer server.Close()
+	defer close(stop)
+	idle, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle.Close() // nobody listens there now
+	client := func(endpoint string) *eventbridge.Client {
+		return eventbridge.New(eventbridge.Options{
+			Region: "eu-west-1", BaseEndpoint: &endpoint, Retryer: aws.NopRetryer{}, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "example", ""),
+		})
+	}
+	for _, test := range []struct {
+		sentence string
+		call     func(ctx context.Context) error
+		unknown  bool
+	}{
+		{"The connection breaks when the call was made.", func(ctx context.Context) error {
+			_, err := client(server.URL).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{}}})
+			return err
+		}, true},
+		{"The time is over before the answer comes.", func(ctx context.Context) error {
+			_, err := client(server.URL).ListRules(ctx, &eventbridge.ListRulesInput{})
+			return err
+		}, true},
+		{"Nobody listens.", func(ctx context.Context) error {
+			_, err := client("http://"+idle.Addr().String()).ListRules(ctx, &eventbridge.ListRulesInput{})
+			return err
+		}, false},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		err := test.call(ctx)
+		cancel()
+		if err == nil || errors.Is(Describe(err), alert.ErrUnknownOutcome) != test.unknown {
+			t.Errorf("%s %v is of unknown outcome: %v", test.sentence, err, !test.unknown)
 		}
 	}
 }
