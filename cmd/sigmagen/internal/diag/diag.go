@@ -103,11 +103,12 @@ func (l *List) Keep(keep func(Diagnostic) bool) {
 	l.all = slices.DeleteFunc(l.all, func(d Diagnostic) bool { return !keep(d) })
 }
 
-// Refused returns the set of paths that have an error.
-func (l *List) Refused() map[string]bool {
+// Refused returns the set of paths that have an error, other than of the codes
+// that are left out.
+func (l *List) Refused(except ...string) map[string]bool {
 	refused := map[string]bool{}
 	for _, d := range l.all {
-		if d.Severity == Error {
+		if d.Severity == Error && !slices.Contains(except, d.Code) {
 			refused[d.Path] = true
 		}
 	}
