@@ -7,9 +7,8 @@
 
 resource "aws_lambda_function" "analyzer" {
   function_name = local.analyzer_name
-  # A version keeps its description: aws lambda list-versions-by-function shows
-  # which version is which release.
-  description = "TrailAlerts analyzer ${var.release_version}"
+  # releases.tf says what is in it.
+  description = "TrailAlerts analyzer (settings ${local.settings}) ${var.release_version}"
   role        = aws_iam_role.analyzer.arn
   publish     = true
 
@@ -17,14 +16,14 @@ resource "aws_lambda_function" "analyzer" {
   architectures    = ["arm64"]
   handler          = "bootstrap"
   filename         = local.zips.analyzer.path
-  source_code_hash = fileexists(local.zips.analyzer.path) ? filebase64sha256(local.zips.analyzer.path) : null
+  source_code_hash = local.frozen.analyzer.code
 
   memory_size                    = var.analyzer_memory_size
   timeout                        = var.analyzer_timeout
   reserved_concurrent_executions = var.analyzer_reserved_concurrency
 
   environment {
-    variables = { for name, value in local.analyzer_environment : name => value if value != "" }
+    variables = local.frozen.analyzer.environment
   }
 
   # Whoever invokes the analyzer (S3, SNS, EventBridge) does not wait for it.

@@ -37,11 +37,11 @@ output "newest_versions" {
 
 output "live_versions" {
   description = "The version of each function that is live."
-  value       = { for name, alias in local.live : name => alias.function_version }
+  value       = local.live_versions
 }
 
 output "previous_versions" {
-  description = "The version of each function to roll back to: the one before the live one or, where a workflow moves live and a newer version waits to be promoted, the one that is live at this apply. null when there is none."
+  description = "The versions to roll back to: those before the live ones or, where a workflow moves live and newer versions wait to be promoted, those that are live at this apply. null when there are none, and when the numbers of the two functions have run apart, so that the versions that belong together have to be looked up."
   value       = local.previous
 }
 
@@ -55,8 +55,8 @@ locals {
 }
 
 output "rollback_command" {
-  description = "Points live of both functions to previous_versions at once; null when there is none. With live_alias_managed_by terraform, put them into live_versions, too, before the next apply."
-  value = anytrue([for version in values(local.previous) : version == null]) ? null : join(" && ", [
+  description = "Points live of both functions to previous_versions at once; null when those are. With live_alias_managed_by terraform, put them into live_versions, too, before the next apply."
+  value = local.previous == null ? null : join(" && ", [
     for name in ["analyzer", "processor"] : "${local.move_live} --function-name ${local.functions[name].name} --function-version ${local.previous[name]}"
   ])
 }

@@ -6,7 +6,7 @@
 
 resource "aws_lambda_function" "processor" {
   function_name = local.processor_name
-  description   = "TrailAlerts processor ${var.release_version}"
+  description   = "TrailAlerts processor (settings ${local.settings}) ${var.release_version}"
   role          = aws_iam_role.processor.arn
   publish       = true
 
@@ -14,14 +14,14 @@ resource "aws_lambda_function" "processor" {
   architectures    = ["arm64"]
   handler          = "bootstrap"
   filename         = local.zips.processor.path
-  source_code_hash = fileexists(local.zips.processor.path) ? filebase64sha256(local.zips.processor.path) : null
+  source_code_hash = local.frozen.processor.code
 
   memory_size                    = var.processor_memory_size
   timeout                        = var.processor_timeout
   reserved_concurrent_executions = var.processor_reserved_concurrency
 
   environment {
-    variables = { for name, value in local.processor_environment : name => value if value != "" }
+    variables = local.frozen.processor.environment
   }
 
   dynamic "vpc_config" {

@@ -55,7 +55,7 @@ run "most" {
     existing_cloudtrail_logs_kms_key_arn = "arn:aws:kms:eu-west-1:444455556666:key/aaaaaaaa-2222-3333-4444-555555555555"
     cloudtrail_log_filter_prefix         = "AWSLogs/o-abc123def4/"
     shadow_enabled                       = true
-    live_versions                        = { analyzer = "7", processor = "5" }
+    live_versions                        = { analyzer = "7", processor = "7" }
     replay_failed_events                 = true
     sqs_kms_master_key_id                = "bbbbbbbb-2222-3333-4444-555555555555"
     sns_kms_master_key_id                = "arn:aws:kms:eu-west-1:111122223333:key/cccccccc-2222-3333-4444-555555555555"

@@ -26,40 +26,76 @@ run "release" {
     error_message = "Another zip is another version."
   }
   assert {
-    condition     = aws_lambda_function.analyzer.description == "TrailAlerts analyzer 1.4.0" && aws_lambda_function.processor.description == "TrailAlerts processor 1.4.0"
-    error_message = "A published version says which release it is."
+    condition     = can(regex("^TrailAlerts analyzer .* 1\\.4\\.0$", nonsensitive(aws_lambda_function.analyzer.description))) && can(regex("^TrailAlerts processor .* 1\\.4\\.0$", nonsensitive(aws_lambda_function.processor.description)))
+    error_message = "A published version ends with the release that it is."
   }
 }
 
 run "newest_is_live" {
   assert {
-    condition     = aws_lambda_alias.live["analyzer"].name == "live" && aws_lambda_alias.live["analyzer"].function_version == "8" && aws_lambda_alias.live["processor"].function_version == "6"
+    condition     = aws_lambda_alias.live["analyzer"].name == "live" && aws_lambda_alias.live["analyzer"].function_version == "8" && aws_lambda_alias.live["processor"].function_version == "8"
     error_message = "live points to the newest version of each function."
   }
   assert {
-    condition     = output.newest_versions == { analyzer = "8", processor = "6" } && output.live_versions == { analyzer = "8", processor = "6" } && output.previous_versions == { analyzer = "7", processor = "5" }
+    condition     = output.newest_versions == { analyzer = "8", processor = "8" } && output.live_versions == { analyzer = "8", processor = "8" } && output.previous_versions == { analyzer = "7", processor = "7" }
     error_message = "The outputs say which versions are live, and which were before: ${jsonencode(output.previous_versions)}."
   }
   assert {
     condition = output.rollback_command == join(" && ", [
       "aws lambda update-alias --region eu-west-1 --name live --function-name TrailAlerts-cloudtrail-analyzer --function-version 7",
-      "aws lambda update-alias --region eu-west-1 --name live --function-name TrailAlerts-event-processor --function-version 5",
+      "aws lambda update-alias --region eu-west-1 --name live --function-name TrailAlerts-event-processor --function-version 7",
     ])
     error_message = "One command rolls both functions back: ${output.rollback_command}"
   }
 }
 
-run "rollback_by_one_input" {
+# The digits in both descriptions are made of everything that either version keeps:
+# a description that changes publishes a version.
+run "both_publish_together" {
   variables {
-    live_versions = { analyzer = "7", processor = "5" }
+    analyzer_memory_size  = 1024
+    analyzer_timeout      = 120
+    processor_memory_size = 300
+    processor_timeout     = 90
+    log_level             = "DEBUG"
+    webhook_url           = "https://example.com/hook"
+    processor_vpc         = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
   }
 
   assert {
-    condition     = aws_lambda_alias.live["analyzer"].function_version == "7" && aws_lambda_alias.live["processor"].function_version == "5"
+    condition     = nonsensitive(replace(aws_lambda_function.analyzer.description, "analyzer", "processor") == aws_lambda_function.processor.description)
+    error_message = "Versions that belong together have the same digits: ${nonsensitive(aws_lambda_function.analyzer.description)}, ${nonsensitive(aws_lambda_function.processor.description)}."
+  }
+  assert {
+    condition = nonsensitive(aws_lambda_function.analyzer.description == format("TrailAlerts analyzer (settings %s) 1.4.0", substr(sha256(jsonencode({
+      analyzer = {
+        code        = aws_lambda_function.analyzer.source_code_hash, memory = 1024, timeout = 120, role = aws_lambda_function.analyzer.role, log_group = aws_lambda_function.analyzer.logging_config[0].log_group, log_level = "DEBUG",
+        environment = aws_lambda_function.analyzer.environment[0].variables, dead_letter = aws_lambda_function.analyzer.dead_letter_config[0].target_arn
+      }
+      processor = {
+        code        = aws_lambda_function.processor.source_code_hash, memory = 300, timeout = 90, role = aws_lambda_function.processor.role, log_group = aws_lambda_function.processor.logging_config[0].log_group, log_level = "DEBUG",
+        environment = aws_lambda_function.processor.environment[0].variables, vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+      }
+    })), 0, 12)))
+    error_message = "A setting of either function publishes a version of both: ${nonsensitive(aws_lambda_function.analyzer.description)}."
+  }
+  assert {
+    condition     = issensitive(aws_lambda_function.analyzer.description)
+    error_message = "A plan does not print what a secret could be guessed by."
+  }
+}
+
+run "rollback_by_one_input" {
+  variables {
+    live_versions = { analyzer = "7", processor = "7" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live["analyzer"].function_version == "7" && aws_lambda_alias.live["processor"].function_version == "7"
     error_message = "live points to the versions of live_versions."
   }
   assert {
-    condition     = output.live_versions == { analyzer = "7", processor = "5" } && output.newest_versions == { analyzer = "8", processor = "6" } && output.previous_versions == { analyzer = "6", processor = "4" }
+    condition     = output.live_versions == { analyzer = "7", processor = "7" } && output.newest_versions == { analyzer = "8", processor = "8" } && output.previous_versions == { analyzer = "6", processor = "6" }
     error_message = "The previous versions are those before live."
   }
 }
@@ -70,8 +106,12 @@ run "one_function_pinned" {
   }
 
   assert {
-    condition     = output.live_versions == { analyzer = "7", processor = "6" }
+    condition     = output.live_versions == { analyzer = "7", processor = "8" }
     error_message = "A function without a wanted version follows the newest."
+  }
+  assert {
+    condition     = output.previous_versions == null && output.rollback_command == null
+    error_message = "Nobody can tell which versions were live before two that do not belong together: ${jsonencode(output.previous_versions)}."
   }
 }
 
@@ -81,7 +121,7 @@ run "workflow_creates_live" {
   }
 
   assert {
-    condition     = length(aws_lambda_alias.live) == 0 && aws_lambda_alias.live_moved_by_workflow["analyzer"].name == "live" && output.live_versions == { analyzer = "8", processor = "6" } && output.previous_versions == { analyzer = "7", processor = "5" }
+    condition     = length(aws_lambda_alias.live) == 0 && aws_lambda_alias.live_moved_by_workflow["analyzer"].name == "live" && output.live_versions == { analyzer = "8", processor = "8" } && output.previous_versions == { analyzer = "7", processor = "7" }
     error_message = "A new installation begins with the newest version live."
   }
   assert {
@@ -106,7 +146,7 @@ run "workflow_keeps_live" {
   }
 
   assert {
-    condition     = output.newest_versions == { analyzer = "8", processor = "6" } && output.live_versions == { analyzer = "5", processor = "5" }
+    condition     = output.newest_versions == { analyzer = "8", processor = "8" } && output.live_versions == { analyzer = "5", processor = "5" }
     error_message = "An apply leaves live where a workflow put it: ${jsonencode(output.live_versions)}."
   }
   assert {
@@ -132,7 +172,7 @@ run "terraform_takes_live_back" {
   state_key = "hand"
 
   assert {
-    condition     = output.live_versions == { analyzer = "8", processor = "6" }
+    condition     = output.live_versions == { analyzer = "8", processor = "8" }
     error_message = "An apply points live where live_versions says, which is why a rollback by hand has to be written there."
   }
 }
@@ -142,11 +182,71 @@ run "first_release" {
     target = aws_lambda_function.analyzer
     values = { version = "1", arn = "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-cloudtrail-analyzer" }
   }
+  override_resource {
+    target = aws_lambda_function.processor
+    values = { version = "1", arn = "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-event-processor" }
+  }
   state_key = "first"
 
   assert {
-    condition     = output.previous_versions.analyzer == null && output.previous_versions.processor == "5" && output.rollback_command == null
+    condition     = output.live_versions == { analyzer = "1", processor = "1" } && output.previous_versions == null && output.rollback_command == null
     error_message = "There is nothing to roll back to before the first release."
+  }
+}
+
+# Functions that had versions before, or an apply that failed between the two.
+run "numbers_that_have_run_apart" {
+  override_resource {
+    target = aws_lambda_function.processor
+    values = { version = "6", arn = "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-event-processor" }
+  }
+  state_key = "apart"
+
+  assert {
+    condition     = output.live_versions == { analyzer = "8", processor = "6" } && output.previous_versions == null && output.rollback_command == null
+    error_message = "No pair is better than versions of different releases: ${jsonencode(output.previous_versions)}."
+  }
+}
+
+run "equal_numbers_by_chance" {
+  override_resource {
+    target = aws_lambda_function.processor
+    values = { version = "6", arn = "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-event-processor" }
+  }
+  state_key = "chance"
+
+  variables {
+    live_versions = { analyzer = "5", processor = "5" }
+  }
+
+  assert {
+    condition     = output.previous_versions == null
+    error_message = "Equal numbers mean nothing where more versions of one function were published than of the other: ${jsonencode(output.previous_versions)}."
+  }
+}
+
+run "one_function_was_moved_by_a_workflow" {
+  state_key = "half"
+
+  module {
+    source = "./tests/states/moved_live"
+  }
+
+  variables {
+    versions = { analyzer = "5", processor = "8" }
+  }
+}
+
+run "workflow_goes_back_to_what_is_live" {
+  state_key = "half"
+
+  variables {
+    live_alias_managed_by = "workflow"
+  }
+
+  assert {
+    condition     = output.previous_versions == { analyzer = "5", processor = "8" }
+    error_message = "What is live now is what one goes back to, of both functions: ${jsonencode(output.previous_versions)}."
   }
 }
 

@@ -10,19 +10,19 @@ variables {
   release_version   = "1.4.0"
   release_directory = "./tests/zips"
   shadow_enabled    = true
-  live_versions     = { analyzer = "7", processor = "5" }
+  live_versions     = { analyzer = "7", processor = "7" }
 }
 
 run "manage" {
   assert {
     condition = ({ for name, a in aws_lambda_alias.shadow : name => [a.name, a.function_name, a.function_version] } == {
       analyzer  = ["shadow", "TrailAlerts-cloudtrail-analyzer", "8"]
-      processor = ["shadow", "TrailAlerts-event-processor", "6"]
+      processor = ["shadow", "TrailAlerts-event-processor", "8"]
     })
     error_message = "shadow points to the newest version of each function."
   }
   assert {
-    condition     = output.live_versions == { analyzer = "7", processor = "5" } && output.shadow_versions == { analyzer = "8", processor = "6" }
+    condition     = output.live_versions == { analyzer = "7", processor = "7" } && output.shadow_versions == { analyzer = "8", processor = "8" }
     error_message = "live stays where it was."
   }
   assert {
@@ -72,7 +72,7 @@ run "story" {
   }
   assert {
     condition = output.promote_command == join(" && ", [
-      "aws lambda update-alias --region eu-west-1 --name live --function-name TrailAlerts-event-processor --function-version 6",
+      "aws lambda update-alias --region eu-west-1 --name live --function-name TrailAlerts-event-processor --function-version 8",
       "aws lambda update-alias --region eu-west-1 --name live --function-name TrailAlerts-cloudtrail-analyzer --function-version 8",
     ])
     error_message = "The outputs say how to promote, the processor first: ${output.promote_command}"
@@ -142,19 +142,19 @@ run "a_chosen_version" {
   }
 
   assert {
-    condition     = output.shadow_versions == { analyzer = "6", processor = "6" }
+    condition     = output.shadow_versions == { analyzer = "6", processor = "8" }
     error_message = "Any published version can run in the shadow."
   }
 }
 
 run "promoted_by_input" {
   variables {
-    live_versions   = { analyzer = "8", processor = "6" }
-    shadow_versions = { analyzer = "7", processor = "5" }
+    live_versions   = { analyzer = "8", processor = "8" }
+    shadow_versions = { analyzer = "7", processor = "7" }
   }
 
   assert {
-    condition     = output.live_versions == { analyzer = "8", processor = "6" } && output.previous_versions == { analyzer = "7", processor = "5" }
+    condition     = output.live_versions == { analyzer = "8", processor = "8" } && output.previous_versions == { analyzer = "7", processor = "7" }
     error_message = "Promoting is moving live to the version of shadow."
   }
 }
@@ -167,7 +167,7 @@ run "beside_a_workflow" {
   }
 
   assert {
-    condition     = aws_lambda_event_source_mapping.shadow[0].function_name == "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-event-processor:shadow" && output.live_versions == { analyzer = "8", processor = "6" }
+    condition     = aws_lambda_event_source_mapping.shadow[0].function_name == "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-event-processor:shadow" && output.live_versions == { analyzer = "8", processor = "8" }
     error_message = "Shadow works whoever moves live."
   }
 }

@@ -106,7 +106,7 @@ override_resource {
   values = { arn = "arn:aws:iam::111122223333:role/TrailAlerts-event-processor-role" }
 }
 
-# Eight and six versions have been published.
+# Eight versions of both have been published.
 override_resource {
   target = aws_lambda_function.analyzer
   values = {
@@ -119,7 +119,7 @@ override_resource {
   target = aws_lambda_function.processor
   values = {
     arn     = "arn:aws:lambda:eu-west-1:111122223333:function:TrailAlerts-event-processor"
-    version = "6"
+    version = "8"
   }
 }
 
