@@ -304,7 +304,7 @@ func (d *deployment) logs() string {
 		lines := strings.Split(strings.TrimSpace(log), "\n")
 		lines = lines[max(0, len(lines)-20):]
 		for i, line := range lines {
-			lines[i] = line[:min(len(line), 400)]
+			lines[i] = line[:min(len(line), 700)]
 		}
 		return strings.Join(lines, "\n")
 	}

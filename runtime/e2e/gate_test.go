@@ -76,7 +76,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	forwarded.Body, forwarded.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	g.backend.ServeHTTP(answer, forwarded)
 	o.status = answer.Code
-	o.wrote = messageID(g.service, answer.Body.Bytes())
+	o.mail = messageID(g.service, answer.Body.Bytes())
 	switch effect {
 	case unheard:
 		o.unheard = true

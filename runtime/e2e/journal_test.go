@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	netmail "net/mail"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A journal is what a deployment's functions asked of the services, and when they
@@ -30,7 +32,10 @@ type entry struct {
 	nth                int    // of the calls of the operation, from 1
 	step               int    // of the calls of the function, from 1; 0: another has called
 	alert              string // which alert is sent to a channel
-	marks              string // "alert channel": the call writes down that it was sent
+	at                 time.Time
+
+	// What a call writes down about a delivery: "alert channel", and its status.
+	about, wrote string
 
 	outcome
 }
@@ -38,7 +43,7 @@ type entry struct {
 // An outcome is what is known of a call that is over.
 type outcome struct {
 	status   int    // what the service answered; 0: it was not asked
-	wrote    string // the ID that the provider gave to what it took
+	mail     string // the ID that SES gave to what it took
 	unheard  bool   // the function did not get the answer
 	injected bool   // it did not go as it would have without the test
 }
@@ -56,7 +61,7 @@ var channels = []string{"ses", "sns", "webhook"}
 
 // begin numbers a call.
 func (j *journal) begin(service string, r *http.Request, body []byte) *entry {
-	e := &entry{service: service, operation: operation(service, r, body)}
+	e := &entry{service: service, operation: operation(service, r, body), at: time.Now()}
 	switch service {
 	case "ses":
 		e.alert = mailAlert(body)
@@ -65,7 +70,7 @@ func (j *journal) begin(service string, r *http.Request, body []byte) *entry {
 	case "webhook":
 		e.alert = r.Header.Get("Idempotency-Key")
 	case "dynamodb":
-		e.marks = mark(e.operation, body)
+		e.about, e.wrote = delivery(e.operation, body)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -129,29 +134,71 @@ func (j *journal) injected(service, operation string) int {
 // accepted reports whether a provider took what the call brought.
 func (o outcome) accepted() bool { return o.status >= 200 && o.status < 300 }
 
+// about writes what was asked of the services for one alert.
+func (j *journal) about(alert string) string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var lines []string
+	for i, e := range j.entries {
+		switch {
+		case e.service == "":
+			lines = append(lines, fmt.Sprintf("%3d a process ended in the middle of its work", i))
+		case e.alert == alert || strings.HasPrefix(e.about, alert+" "):
+			lines = append(lines, fmt.Sprintf("%3d %s %s %s %q: %+v", i, e.at.Format("15:04:05.000"), e.service, e.operation, strings.TrimPrefix(e.about+" "+e.wrote, alert), e.outcome))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// giveUp is how long a call must have taken at least that its caller may give up,
+// because the time of its invocation runs out. The servers here answer in less,
+// unless the machine is busy.
+const giveUp = 100 * time.Millisecond
+
 // repetitions goes through what a channel took of an alert. The first is what
-// must be. Another is excused when nobody could know of the one before: the
-// process ended, or its answer was lost, and that it was sent had not been written
-// down.
+// must be. Another is excused when nobody could know of the one before, because it
+// had not been written down that it was sent: the process ended, or the answer was
+// lost, or it came when the caller had given up. That last one only the caller can
+// tell, which wrote it down.
 func (j *journal) repetitions(channel, alert string) (taken, excused int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	marked, unknown := false, false
+	var last time.Time
+	about := alert + " " + channel
 	for _, e := range j.entries {
 		switch {
 		case e.service == "":
 			unknown = true
-		case e.marks == alert+" "+channel && e.accepted():
-			marked = true
+		case e.about == about && e.accepted():
+			marked = marked || e.wrote == "sent"
+			unknown = unknown || e.wrote == "unknown" && e.at.Sub(last) >= giveUp
 		case e.service == channel && e.alert == alert && e.accepted():
 			if taken > 0 && unknown && !marked {
 				excused++
 			}
 			taken++
-			marked, unknown = false, e.unheard
+			marked, unknown, last = false, e.unheard, e.at
 		}
 	}
 	return taken, excused
+}
+
+// denied reports whether the function wrote down that a channel had certainly not
+// taken an alert when it had.
+func (j *journal) denied(channel, alert string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	about, taken := alert+" "+channel, false
+	for _, e := range j.entries {
+		switch {
+		case e.service == channel && e.alert == alert:
+			taken = taken || e.accepted()
+		case e.about == about && e.wrote == "failed" && taken:
+			return true
+		}
+	}
+	return false
 }
 
 // sent returns how often a channel was asked to take an alert.
@@ -174,7 +221,7 @@ func (j *journal) interruptions() int {
 	defer j.mu.Unlock()
 	n := 0
 	for _, e := range j.entries {
-		if e.service == "" || e.unheard && slices.Contains(channels, e.service) {
+		if e.service == "" || e.unheard && slices.Contains(channels, e.service) || e.wrote == "unknown" {
 			n++
 		}
 	}
@@ -188,8 +235,8 @@ func (j *journal) mailIDs() map[string]string {
 	defer j.mu.Unlock()
 	ids := map[string]string{}
 	for _, e := range j.entries {
-		if e.service == "ses" && e.wrote != "" {
-			ids[e.wrote] = e.alert
+		if e.mail != "" {
+			ids[e.mail] = e.alert
 		}
 	}
 	return ids
@@ -261,16 +308,17 @@ type state struct {
 	Done    bool   `json:"done"`
 }
 
-// mark returns "alert channel" when a call writes that the alert was sent there.
-func mark(operation string, body []byte) string {
+// delivery returns what a call writes down about one: "alert channel" and the
+// status.
+func delivery(operation string, body []byte) (about, status string) {
 	var in struct{ Item item }
 	if operation != "PutItem" || json.Unmarshal(body, &in) != nil {
-		return ""
+		return "", ""
 	}
-	alert, delivery := strings.CutPrefix(in.Item.PK.S, "delivery|")
+	alert, found := strings.CutPrefix(in.Item.PK.S, "delivery|")
 	var s state
-	if !delivery || json.Unmarshal([]byte(in.Item.Body.S), &s) != nil || s.Status != "sent" {
-		return ""
+	if !found || json.Unmarshal([]byte(in.Item.Body.S), &s) != nil {
+		return "", ""
 	}
-	return alert + " " + in.Item.SK.S
+	return alert + " " + in.Item.SK.S, s.Status
 }

@@ -5,6 +5,9 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -78,20 +81,34 @@ func (d *deployment) length(q queue) int {
 	return n
 }
 
-// drain takes everything out of a queue and returns the bodies.
+// drain takes everything out of a queue and returns the bodies. Like every consumer
+// it deletes what it has read: should an answer of the server be lost, the messages
+// come again.
 func (d *deployment) drain(q queue) []string {
-	var bodies []string
-	for {
-		out, err := d.cloud.queues.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: 10, VisibilityTimeout: 600})
+	const most = time.Minute
+	bodies := map[string]string{} // by the ID of the message
+	for end := time.Now().Add(most); d.length(q) > 0; {
+		if time.Now().After(end) {
+			d.Errorf("%s: %s is not empty after %s", d.name, q.arn, most)
+			break
+		}
+		out, err := d.cloud.queues.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: 10, VisibilityTimeout: 2, WaitTimeSeconds: 1})
 		if err != nil {
 			d.Errorf("%s: %v", d.name, err)
-			return bodies
+			break
 		}
-		if len(out.Messages) == 0 {
-			return bodies
-		}
+		var read []sqstypes.DeleteMessageBatchRequestEntry
 		for _, m := range out.Messages {
-			bodies = append(bodies, *m.Body)
+			bodies[*m.MessageId] = *m.Body
+			read = append(read, sqstypes.DeleteMessageBatchRequestEntry{Id: m.MessageId, ReceiptHandle: m.ReceiptHandle})
+		}
+		if len(read) == 0 {
+			continue
+		}
+		if _, err := d.cloud.queues.DeleteMessageBatch(context.Background(), &sqs.DeleteMessageBatchInput{QueueUrl: &q.url, Entries: read}); err != nil {
+			d.Errorf("%s: %v", d.name, err)
+			break
 		}
 	}
+	return slices.Collect(maps.Values(bodies))
 }

@@ -36,4 +36,5 @@ process.stdin.on("end", () => process.exit(0));
 process.stdin.on("error", () => process.exit(0));
 
 const server = await servers[process.argv[2]]();
+server.keepAliveTimeout = 0; // it closes no connection on which a call may be on its way
 console.log(server.address().port);

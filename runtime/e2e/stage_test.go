@@ -95,6 +95,9 @@ func (d *deployment) count(arrived map[string]map[string]int) counts {
 			if taken != times {
 				d.Errorf("%s: %s has %s %d times, and took it %d times", d.name, channel, alert, times, taken)
 			}
+			if d.journal.denied(channel, alert) {
+				d.Errorf("%s: the table said that %s was certainly not sent to %s, which had taken it:\n%s", d.name, alert, channel, d.journal.about(alert))
+			}
 			if times == 0 {
 				c.lost++
 				d.Errorf("%s: %s did not arrive at %s", d.name, alert, channel)
@@ -104,7 +107,7 @@ func (d *deployment) count(arrived map[string]map[string]int) counts {
 			c.again += excused
 			if twice := times - 1 - excused; twice > 0 {
 				c.twice += twice
-				d.Errorf("%s: %s arrived %d times at %s, %d of them excused", d.name, alert, times, channel, excused)
+				d.Errorf("%s: %s arrived %d times at %s, %d of them excused:\n%s", d.name, alert, times, channel, excused, d.journal.about(alert))
 			}
 		}
 		for alert, times := range arrived[channel] {
