@@ -11,6 +11,7 @@ import (
 // longest sending, so that nobody sends beside a sender that is alive.
 const (
 	sendTime        = 20 * time.Second // for one channel, or its share of the time that is left if that is less
+	leastTime       = time.Second      // for one channel; with less left it is not asked, since nobody would know whether it has taken the alert
 	claimTime       = time.Minute      // until the sender is taken for dead
 	reservationTime = 5 * time.Minute  // until all channels are through
 	enrichTime      = 5 * time.Second  // for one Enricher
@@ -55,13 +56,17 @@ func (p *Pipeline) deliver(ctx context.Context, alerts []Alert) (deliveries []De
 }
 
 // share returns the time that one of so many sendings may take, so that a channel
-// that hangs leaves the others theirs.
+// that hangs leaves the others theirs. It is 0 when too little is left.
 func share(ctx context.Context, sendings int) time.Duration {
 	deadline, bounded := ctx.Deadline()
 	if !bounded {
 		return sendTime
 	}
-	return min(sendTime, time.Until(deadline)/time.Duration(sendings))
+	left := time.Until(deadline)
+	if left < leastTime {
+		return 0
+	}
+	return min(sendTime, max(leastTime, left/time.Duration(sendings)))
 }
 
 // errRefused marks an attempt that certainly sent nothing.
@@ -103,7 +108,9 @@ func (p *Pipeline) send(ctx context.Context, a *Alert, n Notifier, most time.Dur
 		return nil, sent, err
 	}
 	var failure error
-	if p.now().Add(sendTime + markTime).After(until) {
+	if most == 0 {
+		failure = errors.New("too little time is left to send it")
+	} else if p.now().Add(sendTime + markTime).After(until) {
 		failure = errors.New("claiming it took so long that another process may soon take over")
 	} else {
 		within, cancel := context.WithTimeout(ctx, most)
