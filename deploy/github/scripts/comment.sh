@@ -4,6 +4,13 @@
 set -euo pipefail
 
 file=$1
+# It comes from a job that runs what the pull request brings, so that anything may
+# be in it. More than a comment holds is no review.
+text=$(< "$file")
+if ((${#text} > 65536)); then
+  echo "$file has ${#text} characters, and a comment holds 65536" >&2
+  exit 3
+fi
 # The first line of a review is an HTML comment, which nobody sees.
 IFS= read -r marker < "$file"
 if [[ $marker != "<!-- sigmagen review -->" ]]; then
