@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -19,7 +20,13 @@ import (
 )
 
 // A program stands in for one that a script calls. It returns the exit code.
-type program func(dir string, arguments []string, stdin io.Reader, stdout io.Writer) (code int)
+type program func(dir string, arguments []string, s stdio) (code int)
+
+// stdio is what a program reads and writes.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
 
 // run runs a script of scripts/ with programs in place of those of a machine; a
 // program that is not among them fails the test.
@@ -47,7 +54,7 @@ func run(t *testing.T, script string, environment map[string]string, programs ma
 				t.Errorf("%s calls %q", script, arguments)
 				return interp.ExitStatus(127)
 			}
-			if code := p(h.Dir, arguments[1:], h.Stdin, h.Stdout); code != 0 {
+			if code := p(h.Dir, arguments[1:], stdio{h.Stdin, h.Stdout, h.Stderr}); code != 0 {
 				return interp.ExitStatus(code)
 			}
 			return nil
@@ -92,7 +99,7 @@ func option(arguments []string, name string) string {
 	return ""
 }
 
-func (f *functions) aws(_ string, arguments []string, _ io.Reader, stdout io.Writer) int {
+func (f *functions) aws(_ string, arguments []string, s stdio) int {
 	function, name := option(arguments, "--function-name"), option(arguments, "--name")
 	if f.last > 0 && len(f.moves) >= f.last {
 		return 255
@@ -104,12 +111,12 @@ func (f *functions) aws(_ string, arguments []string, _ io.Reader, stdout io.Wri
 			return 254
 		}
 		if option(arguments, "--query") == "Description" {
-			fmt.Fprintln(stdout, a.description)
+			fmt.Fprintln(s.out, a.description)
 		} else {
-			fmt.Fprintln(stdout, a.version)
+			fmt.Fprintln(s.out, a.version)
 		}
 	case "lambda get-function-configuration":
-		fmt.Fprintln(stdout, f.releases[function][option(arguments, "--qualifier")])
+		fmt.Fprintln(s.out, f.releases[function][option(arguments, "--qualifier")])
 	case "lambda update-alias":
 		if function == f.stuck {
 			return 254
@@ -132,7 +139,7 @@ func (f *functions) aws(_ string, arguments []string, _ io.Reader, stdout io.Wri
 				newest = fmt.Sprintf("%q", fmt.Sprint(version))
 			}
 		}
-		fmt.Fprintln(stdout, newest)
+		fmt.Fprintln(s.out, newest)
 	default:
 		return 252
 	}
@@ -408,7 +415,7 @@ func TestLiveBrokeOff(t *testing.T) {
 }
 
 // makeDirectory is mkdir -p.
-func makeDirectory(dir string, arguments []string, _ io.Reader, _ io.Writer) int {
+func makeDirectory(dir string, arguments []string, _ stdio) int {
 	if err := os.MkdirAll(filepath.Join(dir, arguments[len(arguments)-1]), 0o755); err != nil {
 		return 1
 	}
@@ -416,8 +423,8 @@ func makeDirectory(dir string, arguments []string, _ io.Reader, _ io.Writer) int
 }
 
 // checkSum is sha256sum --check --strict -, for one line.
-func checkSum(dir string, _ []string, stdin io.Reader, _ io.Writer) int {
-	line, err := io.ReadAll(stdin)
+func checkSum(dir string, _ []string, s stdio) int {
+	line, err := io.ReadAll(s.in)
 	if err != nil {
 		return 1
 	}
@@ -471,7 +478,7 @@ func TestFetchRelease(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var verified []string
-			gh := func(dir string, arguments []string, _ io.Reader, _ io.Writer) int {
+			gh := func(dir string, arguments []string, _ stdio) int {
 				switch strings.Join(arguments[:2], " ") {
 				case "release download":
 					if arguments[2] != "v1.4.0" {
@@ -522,6 +529,8 @@ func TestComment(t *testing.T) {
 		{"The first comment.", review, "", []string{"POST repos/team/rules/issues/7/comments"}, 0},
 		{"The comment is there.", review, "41\n", []string{"PATCH repos/team/rules/issues/comments/41"}, 0},
 		{"There are two, from before this script: the first is rewritten.", review, "41\n42\n", []string{"PATCH repos/team/rules/issues/comments/41"}, 0},
+		{"As much as a comment holds.", review + strings.Repeat("x", 65536-len(review)), "", []string{"POST repos/team/rules/issues/7/comments"}, 0},
+		{"More than that.", review + strings.Repeat("x", 65537-len(review)), "", nil, 3},
 		{"A file that is no review would be a new comment each time.", "## Hello\n", "", nil, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -530,13 +539,13 @@ func TestComment(t *testing.T) {
 				t.Fatal(err)
 			}
 			var calls []string
-			gh := func(_ string, arguments []string, _ io.Reader, stdout io.Writer) int {
+			gh := func(_ string, arguments []string, s stdio) int {
 				method := option(arguments, "--method")
 				if method == "" {
 					if arguments[2] != "repos/team/rules/issues/7/comments" || !strings.Contains(option(arguments, "--jq"), `.user.login == "github-actions[bot]"`) {
 						return 1
 					}
-					fmt.Fprint(stdout, c.found)
+					fmt.Fprint(s.out, c.found)
 					return 0
 				}
 				if option(arguments, "--field") != "body=@"+file {
@@ -557,28 +566,50 @@ func TestComment(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
+	const silent = "This says nothing about the release: one side knows no finding of that time, the time is too short, or a table could not be read. The log of this job says which.\n"
+	const heading = "## 25 h 2 min in the shadow of live: "
 	for _, c := range []struct {
-		name, text string
-		answer     int
-		code       int
-		want       string
+		name, text, errors string
+		answer             int
+		without            string
+		code               int
+		want               string
 	}{
-		{"The same alerts.", "0 differ\n", 0, 0, "## The last 24h: live and shadow alerted on the same\n\n    0 differ\n"},
-		{"A difference is for people to judge.", "only live: a\n<!-- x\n", 1, 0, "## The last 24h: live and shadow alerted differently\n\n    only live: a\n    <!-- x\n"},
-		{"A table that cannot be read.", "", 3, 3, "## The last 24h: could not be compared\n\n    \n"},
+		{"The same alerts.", "**No differences**\n", "0 differ\n", 0, "false", 0, heading + "live and shadow alerted on the same\n\n**No differences**\n"},
+		{"A difference is for people to judge.", "**1 difference**\n\nlive decided\n", "1 differs\n", 1, "false", 0, heading + "live and shadow alerted differently\n\n**1 difference**\n\nlive decided\n"},
+		{
+			"Shadow knows nothing: no verdict is no success.", "**No verdict**\n", "no finding\n", 3, "false", 3,
+			heading + "no verdict\n\n" + silent + "Run the failed jobs again when shadow has seen more, or start the workflow with `without_verdict`.\n\n**No verdict**\n",
+		},
+		{
+			"The same, and whoever deploys has said that it will do.", "**No verdict**\n", "no finding\n", 3, "true", 0,
+			heading + "no verdict\n\n" + silent + "It was started with `without_verdict`, and can be promoted all the same.\n\n**No verdict**\n",
+		},
+		{"A program that crashes is no comparison, whatever was said.", "", "panic\n", 2, "true", 2, heading + "could not be compared\n\n\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			trailalerts := func(_ string, arguments []string, _ io.Reader, stdout io.Writer) int {
-				if diff := cmp.Diff([]string{"compare", "dynamodb:live", "dynamodb:shadow", "--since", "24h"}, arguments); diff != "" {
+			trailalerts := func(_ string, arguments []string, s stdio) int {
+				if diff := cmp.Diff([]string{"compare", "dynamodb:live", "dynamodb:shadow", "--since", "90120s", "--format", "markdown"}, arguments); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
-				fmt.Fprint(stdout, c.text)
+				fmt.Fprint(s.out, c.text)
+				fmt.Fprint(s.err, c.errors)
 				return c.answer
 			}
-			environment := map[string]string{"LIVE_TABLE": "live", "SHADOW_TABLE": "shadow", "SINCE": "24h", "GITHUB_STEP_SUMMARY": "DIR/summary"}
-			dir, _, _, code := run(t, "compare.sh", environment, map[string]program{"trailalerts": trailalerts}, "/tmp/trailalerts")
-			if code != c.code {
-				t.Errorf("exit code %d, want %d", code, c.code)
+			date := func(_ string, arguments []string, s stdio) int {
+				if !slices.Equal(arguments, []string{"+%s"}) {
+					return 1
+				}
+				fmt.Fprintln(s.out, "1790090120")
+				return 0
+			}
+			environment := map[string]string{
+				"LIVE_TABLE": "live", "SHADOW_TABLE": "shadow", "DEPLOYED_AT": "1790000000", "WITHOUT_VERDICT": c.without,
+				"GITHUB_STEP_SUMMARY": "DIR/summary",
+			}
+			dir, _, stderr, code := run(t, "compare.sh", environment, map[string]program{"trailalerts": trailalerts, "date": date}, "/tmp/trailalerts")
+			if code != c.code || !strings.Contains(stderr, c.errors) {
+				t.Errorf("exit code %d, want %d; the log says %q", code, c.code, stderr)
 			}
 			summary, err := os.ReadFile(filepath.Join(dir, "summary"))
 			if err != nil {
@@ -586,6 +617,51 @@ func TestCompare(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, string(summary)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("Nobody knows when shadow came to its version.", func(t *testing.T) {
+		_, _, stderr, code := run(t, "compare.sh", map[string]string{"DEPLOYED_AT": ""}, nil, "/tmp/trailalerts")
+		if code != 2 || !strings.Contains(stderr, "when did shadow come to its version?") {
+			t.Errorf("exit code %d: %s", code, stderr)
+		}
+	})
+}
+
+func TestRemoteState(t *testing.T) {
+	const keeps = "deploy/ keeps its state on the machine that applies it"
+	for _, c := range []struct {
+		name, noted string // as terraform init does; "" for no file
+		code        int
+		says        string
+	}{
+		{"No backend, as a new repository has it.", "", 1, keeps},
+		{"A backend that is a file.", `{"version":3,"backend":{"type":"local","config":{"path":null}}}`, 1, keeps},
+		{"A state of times before there were backends.", `{"version":3}`, 1, keeps},
+		{"A bucket.", `{"version":3,"backend":{"type":"s3","config":{}}}`, 0, "state: backend s3"},
+		{"A file that is none.", `{`, 2, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			data := t.TempDir()
+			if c.noted != "" {
+				if err := os.WriteFile(filepath.Join(data, "terraform.tfstate"), []byte(c.noted), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			jq := func(_ string, arguments []string, s stdio) int {
+				if diff := cmp.Diff([]string{"--raw-output", `.backend.type // ""`, filepath.Join(data, "terraform.tfstate")}, arguments); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				var state struct{ Backend struct{ Type string } }
+				if err := json.Unmarshal([]byte(c.noted), &state); err != nil {
+					return 2
+				}
+				fmt.Fprintln(s.out, state.Backend.Type)
+				return 0
+			}
+			_, stdout, stderr, code := run(t, "remote-state.sh", map[string]string{"TF_DATA_DIR": data}, map[string]program{"jq": jq})
+			if code != c.code || !strings.Contains(stdout+stderr, c.says) {
+				t.Errorf("exit code %d, %q; want %d, %q", code, stdout+stderr, c.code, c.says)
 			}
 		})
 	}

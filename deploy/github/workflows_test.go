@@ -207,10 +207,106 @@ func TestCodeAndRightsAreApart(t *testing.T) {
 	}
 }
 
+// TestRolesAreInTheTable holds that the README says of every environment which role
+// it signs in with, and that the trust policy which it shows admits all of those
+// that share that role: one that is not admitted is refused when it is needed.
+func TestRolesAreInTheTable(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := regexp.MustCompile(`^\$\{\{ vars\.([A-Z_]+) \}\}$`)
+	trusted := map[string][]string{} // environments by role
+	for _, w := range workflows(t, copied) {
+		for name, j := range w.Jobs {
+			for _, s := range j.Steps {
+				if !strings.HasPrefix(s.Uses, "aws-actions/configure-aws-credentials@") {
+					continue
+				}
+				assumed := s.With["role-to-assume"]
+				match := role.FindStringSubmatch(assumed.Value)
+				if match == nil {
+					t.Errorf("%s: %s signs in as %q, which is no variable", w.path, name, assumed.Value)
+					continue
+				}
+				if j.Environment == "" {
+					continue // the job that fetches recorded logs: TestCodeAndRightsAreApart
+				}
+				trusted[match[1]] = append(trusted[match[1]], j.Environment)
+				row := regexp.MustCompile("(?m)^\\| `" + j.Environment + "` \\|.*\\| `" + match[1] + "` \\|")
+				if !row.Match(readme) {
+					t.Errorf("%s: %s: no row of the README says that environment %s signs in with %s", w.path, name, j.Environment, match[1])
+				}
+			}
+		}
+	}
+	for _, environment := range trusted["PROMOTE_ROLE_ARN"] {
+		if sub := ":environment:" + environment + `"`; !strings.Contains(string(readme), sub) {
+			t.Errorf("the trust policy of the README does not admit %s", sub)
+		}
+	}
+	if len(trusted) != 3 || len(trusted["PROMOTE_ROLE_ARN"]) != 2 {
+		t.Errorf("the roles of environments are %v", trusted)
+	}
+}
+
+// TestScriptsOfTheBase holds that a job of a pull request which may write checks out
+// what the base has, and runs none of what the pull request brings. The one that
+// annotates checks out the pull request, for an action that reads it, and runs
+// nothing.
+func TestScriptsOfTheBase(t *testing.T) {
+	held := 0
+	for _, w := range workflows(t, "workflows/pull-request.yml") {
+		for name, j := range w.Jobs {
+			granted, _ := permissions(t, j.Permissions)
+			runs := slices.ContainsFunc(j.Steps, func(s step) bool { return s.Run != "" })
+			if !runs || !slices.Contains(slices.Collect(maps.Values(granted)), "write") {
+				continue
+			}
+			for _, s := range j.Steps {
+				if !strings.HasPrefix(s.Uses, "actions/checkout@") {
+					continue
+				}
+				held++
+				if ref := s.With["ref"]; ref.Value != "${{ github.event.pull_request.base.sha }}" {
+					t.Errorf("%s: %s may write and runs what it checks out: %q", w.path, name, ref.Value)
+				}
+			}
+		}
+	}
+	if held == 0 {
+		t.Error("no job that may write checks anything out: nothing is held")
+	}
+}
+
+// TestStateIsKept holds that a workflow asks where Terraform keeps its state before
+// it applies anything.
+func TestStateIsKept(t *testing.T) {
+	held := 0
+	for _, w := range workflows(t, copied) {
+		for name, j := range w.Jobs {
+			at := func(part string) int {
+				return slices.IndexFunc(j.Steps, func(s step) bool { return strings.Contains(s.Run, part) })
+			}
+			apply := at("terraform apply")
+			if apply < 0 {
+				continue
+			}
+			held++
+			if begin, state := at("terraform init"), at("remote-state.sh"); begin < 0 || state <= begin || apply <= state {
+				t.Errorf("%s: %s: terraform init is step %d, remote-state.sh %d, terraform apply %d", w.path, name, begin, state, apply)
+			}
+		}
+	}
+	if held == 0 {
+		t.Error("no job applies anything: nothing is held")
+	}
+}
+
 // TestCheckouts holds that no job keeps the token in its working tree, and that
 // every script that is called is there.
 func TestCheckouts(t *testing.T) {
-	script := regexp.MustCompile(`bash \.github/(scripts/\S+)`)
+	script := regexp.MustCompile(`bash (?:\.\./)?\.github/(scripts/\S+)`)
 	called := map[string]bool{}
 	for _, w := range workflows(t, copied, ownRelease) {
 		for name, j := range w.Jobs {

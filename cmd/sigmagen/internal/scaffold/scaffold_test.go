@@ -87,7 +87,7 @@ func TestFiles(t *testing.T) {
 	}
 	slices.Sort(names)
 	want := []string{
-		".gitattributes", ".github/WORKFLOWS.md", ".github/scripts/comment.sh", ".github/scripts/compare.sh", ".github/scripts/fetch-release.sh", ".github/scripts/live.sh",
+		".gitattributes", ".github/WORKFLOWS.md", ".github/scripts/comment.sh", ".github/scripts/compare.sh", ".github/scripts/fetch-release.sh", ".github/scripts/live.sh", ".github/scripts/remote-state.sh",
 		".github/workflows/deploy.yml", ".github/workflows/pull-request.yml", ".github/workflows/release.yml", ".github/workflows/rollback.yml",
 		".gitignore", ".goreleaser.yaml", "Makefile", "README.md", "cmd/analyzer/main.go", "cmd/processor/main.go", "cmd/trailalerts/main.go",
 		"deploy/main.tf", "recorded/example.json", "rules/exceptions.json",
@@ -224,6 +224,15 @@ func TestTerraform(t *testing.T) {
 			if want := fmt.Sprintf(c.declared, name[1]); name[1] != "source" && !strings.Contains(c.by, want) {
 				t.Errorf("nothing declares %s", want)
 			}
+		}
+	}
+	// What only the owner knows has no default: a placeholder would be applied.
+	for _, declared := range regexp.MustCompile(`(?s)variable "([a-z0-9_]+)" \{(.*?)\n\}`).FindAllStringSubmatch(deploy, -1) {
+		if strings.Contains(declared[2], "default") {
+			t.Errorf("variable %s has a default", declared[1])
+		}
+		if !strings.Contains(workflow, "TF_VAR_"+declared[1]+":") {
+			t.Errorf("the workflow gives no %s", declared[1])
 		}
 	}
 }
