@@ -2,7 +2,7 @@
 # address and a secret in the processor's environment.
 
 resource "aws_sns_topic" "alerts" {
-  count = var.enable_sns ? 1 : 0
+  count = local.has_alerts_topic ? 1 : 0
 
   name              = "${var.project}-cloudtrail-alerts"
   kms_master_key_id = local.sns_key
@@ -12,7 +12,7 @@ resource "aws_sns_topic" "alerts" {
 # Nobody is allowed anything here: the processor's role may publish because it is
 # in the same account and its own policy says so.
 resource "aws_sns_topic_policy" "alerts" {
-  count = var.enable_sns ? 1 : 0
+  count = local.has_alerts_topic ? 1 : 0
 
   arn = aws_sns_topic.alerts[0].arn
   policy = jsonencode({
@@ -24,7 +24,7 @@ resource "aws_sns_topic_policy" "alerts" {
 # SNS sends email_endpoint a mail with a link; until that is followed it sends no
 # alerts there.
 resource "aws_sns_topic_subscription" "email" {
-  count = var.enable_sns ? 1 : 0
+  count = local.has_alerts_topic ? 1 : 0
 
   topic_arn = aws_sns_topic.alerts[0].arn
   protocol  = "email"

@@ -119,7 +119,7 @@ output "shadow_table_name" {
 }
 
 output "alerts_topic_arn" {
-  description = "The topic of alerts, for further subscriptions; null when enable_sns is false."
+  description = "The topic of alerts, for further subscriptions; null when there is none."
   value       = one(aws_sns_topic.alerts[*].arn)
 }
 

@@ -90,11 +90,11 @@ locals {
     ACCOUNT_ALIASES                  = length(var.account_aliases) == 0 ? "" : jsonencode(var.account_aliases)
   }
 
-  secret_arns = compact([
+  secret_arns = distinct(concat(compact([
     var.webhook_url_secret_arn, var.webhook_headers_secret_arn, var.webhook_signing_key_secret_arn,
     var.slack_webhook_url_secret_arn, var.teams_webhook_url_secret_arn, var.pagerduty_routing_key_secret_arn,
     var.vpnapi_key_secret_arn,
-  ])
+  ]), local.kept.secret_arns))
 }
 
 locals {

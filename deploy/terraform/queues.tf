@@ -6,7 +6,7 @@ locals {
 
   # A batch is hidden for six times the time that the processor may take, so that
   # nothing is handed out a second time while Lambda still retries the first.
-  findings_visibility = 6 * var.processor_timeout
+  findings_visibility = 6 * local.longest_timeout.processor
   # Each reception is one attempt. Together with the visibility it must be more
   # than the ten minutes for which a finding may be in another instance's hands.
   findings_receptions = 5
@@ -50,7 +50,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
 # analyzer understands them from here as well (replay_failed_events).
 resource "aws_sqs_queue" "failed_events" {
   name                       = "${var.project}-analyzer-failed-events"
-  visibility_timeout_seconds = 6 * var.analyzer_timeout
+  visibility_timeout_seconds = 6 * local.longest_timeout.analyzer
   message_retention_seconds  = local.two_weeks
   kms_master_key_id          = local.failed_events_key
   sqs_managed_sse_enabled    = local.failed_events_key == null ? true : null

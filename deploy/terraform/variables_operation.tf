@@ -61,7 +61,7 @@ variable "processor_memory_size" {
 }
 
 variable "processor_timeout" {
-  description = "For how many seconds the processor may work on a batch. The queue hides a batch for six times as long."
+  description = "For how many seconds the processor may work on a batch. The queue hides a batch for six times as long, or six times the processor_timeout of kept_for_other_versions."
   type        = number
   default     = 60
   nullable    = false

@@ -99,3 +99,44 @@ variable "shadow_versions" {
     error_message = "shadow_versions are set, and shadow_enabled is not."
   }
 }
+
+variable "kept_for_other_versions" {
+  description = "What versions from before still need, live or to roll back to, and the present settings no longer name: secrets and their keys, senders of mail (addresses or domains), configuration sets of SES, event buses, the topic after enable_sns, network interfaces after processor_vpc, and longer timeouts in seconds. null warns while live is not the newest version; {} says that nothing is missing."
+  type = object({
+    secret_arns            = optional(list(string), [])
+    secrets_kms_key_arns   = optional(list(string), [])
+    ses_identities         = optional(list(string), [])
+    ses_configuration_sets = optional(list(string), [])
+    event_bus_arns         = optional(list(string), [])
+    alerts_topic           = optional(bool, false)
+    network_interfaces     = optional(bool, false)
+    analyzer_timeout       = optional(number, 0)
+    processor_timeout      = optional(number, 0)
+  })
+  default = null
+
+  validation {
+    condition     = alltrue([for a in try(var.kept_for_other_versions.secret_arns, []) : can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^*?]+$", a))])
+    error_message = "kept_for_other_versions.secret_arns are ARNs of secrets in Secrets Manager."
+  }
+  validation {
+    condition     = alltrue([for k in try(var.kept_for_other_versions.secrets_kms_key_arns, []) : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", k))])
+    error_message = "kept_for_other_versions.secrets_kms_key_arns are ARNs of keys (arn:aws:kms:...:key/...): a policy cannot name an alias."
+  }
+  validation {
+    condition     = alltrue([for i in try(var.kept_for_other_versions.ses_identities, []) : can(regex("^([^@\\s<>,*?/]+@)?[^@\\s<>,*?/]+$", i))])
+    error_message = "kept_for_other_versions.ses_identities are mail addresses or domains, without names."
+  }
+  validation {
+    condition     = alltrue([for c in try(var.kept_for_other_versions.ses_configuration_sets, []) : can(regex("^[A-Za-z0-9_-]+$", c))])
+    error_message = "kept_for_other_versions.ses_configuration_sets are names of configuration sets."
+  }
+  validation {
+    condition     = alltrue([for b in try(var.kept_for_other_versions.event_bus_arns, []) : can(regex("^arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._/-]+$", b))])
+    error_message = "kept_for_other_versions.event_bus_arns are ARNs of event buses."
+  }
+  validation {
+    condition     = alltrue([for t in [try(var.kept_for_other_versions.analyzer_timeout, 0), try(var.kept_for_other_versions.processor_timeout, 0)] : t >= 0 && t <= 900 && floor(t) == t])
+    error_message = "The timeouts of kept_for_other_versions have to be whole numbers of seconds up to 900, the longest that Lambda knows."
+  }
+}

@@ -51,6 +51,7 @@ run "a_limit_for_live_and_shadow" {
   variables {
     shadow_enabled                 = true
     live_versions                  = { analyzer = "7", processor = "7" }
+    kept_for_other_versions        = {}
     processor_reserved_concurrency = 5
   }
 

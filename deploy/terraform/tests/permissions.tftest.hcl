@@ -56,6 +56,7 @@ run "most" {
     cloudtrail_log_filter_prefix         = "AWSLogs/o-abc123def4/"
     shadow_enabled                       = true
     live_versions                        = { analyzer = "7", processor = "7" }
+    kept_for_other_versions              = {}
     replay_failed_events                 = true
     sqs_kms_master_key_id                = "bbbbbbbb-2222-3333-4444-555555555555"
     sns_kms_master_key_id                = "arn:aws:kms:eu-west-1:111122223333:key/cccccccc-2222-3333-4444-555555555555"
@@ -106,7 +107,7 @@ run "most" {
       ]]
       PublishAlerts = ["sns:Publish", "arn:aws:sns:eu-west-1:111122223333:TrailAlerts-cloudtrail-alerts"]
       EncryptAlerts = [["kms:GenerateDataKey", "kms:Decrypt"], "arn:aws:kms:eu-west-1:111122223333:key/cccccccc-2222-3333-4444-555555555555"]
-      PutAlerts     = ["events:PutEvents", "arn:aws:events:eu-west-1:111122223333:event-bus/security"]
+      PutAlerts     = ["events:PutEvents", ["arn:aws:events:eu-west-1:111122223333:event-bus/security"]]
       ReadSecrets = ["secretsmanager:GetSecretValue", [
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:webhook-AbCdEf",
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:headers-AbCdEf",
@@ -180,7 +181,7 @@ run "an_event_bus_by_its_arn" {
   }
 
   assert {
-    condition     = one([for s in jsondecode(aws_iam_role_policy.processor.policy).Statement : s.Resource if s.Sid == "PutAlerts"]) == "arn:aws:events:eu-west-1:444455556666:event-bus/security"
+    condition     = one([for s in jsondecode(aws_iam_role_policy.processor.policy).Statement : s.Resource if s.Sid == "PutAlerts"]) == ["arn:aws:events:eu-west-1:444455556666:event-bus/security"]
     error_message = "A bus of another account is allowed as it is named."
   }
 }

@@ -94,3 +94,66 @@ run "a_shadow_version_without_shadow" {
     shadow_versions = { analyzer = "7" }
   }
 }
+
+run "a_kept_secret_that_is_none" {
+  command         = plan
+  expect_failures = [var.kept_for_other_versions]
+
+  variables {
+    kept_for_other_versions = { secret_arns = ["webhook"] }
+  }
+}
+
+run "all_secrets_kept" {
+  command         = plan
+  expect_failures = [var.kept_for_other_versions]
+
+  variables {
+    kept_for_other_versions = { secret_arns = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:*"] }
+  }
+}
+
+run "an_alias_kept_for_the_secrets" {
+  command         = plan
+  expect_failures = [var.kept_for_other_versions]
+
+  variables {
+    kept_for_other_versions = { secrets_kms_key_arns = ["alias/mine"] }
+  }
+}
+
+run "a_kept_sender_with_a_name" {
+  command         = plan
+  expect_failures = [var.kept_for_other_versions]
+
+  variables {
+    kept_for_other_versions = { ses_identities = ["TrailAlerts <alerts@example.com>"] }
+  }
+}
+
+run "all_configuration_sets_kept" {
+  command         = plan
+  expect_failures = [var.kept_for_other_versions]
+
+  variables {
+    kept_for_other_versions = { ses_configuration_sets = ["*"] }
+  }
+}
+
+run "a_kept_bus_without_an_arn" {
+  command         = plan
+  expect_failures = [var.kept_for_other_versions]
+
+  variables {
+    kept_for_other_versions = { event_bus_arns = ["security"] }
+  }
+}
+
+run "a_kept_timeout_that_lambda_does_not_know" {
+  command         = plan
+  expect_failures = [var.kept_for_other_versions]
+
+  variables {
+    kept_for_other_versions = { processor_timeout = 901 }
+  }
+}

@@ -9,6 +9,8 @@ variables {
   email_endpoint    = "security@example.com"
   release_version   = "1.4.0"
   release_directory = "./tests/zips"
+  # Nothing is missing: no warning about it is expected here.
+  kept_for_other_versions = {}
 }
 
 run "release" {

@@ -11,6 +11,8 @@ variables {
   release_directory = "./tests/zips"
   shadow_enabled    = true
   live_versions     = { analyzer = "7", processor = "7" }
+  # Nothing is missing: no warning about it is expected here.
+  kept_for_other_versions = {}
 }
 
 run "manage" {
