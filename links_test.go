@@ -13,7 +13,7 @@ import (
 var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)|src="([^"]+)"`)
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	unnamed = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+	unnamed = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 // anchors returns what can be linked to in a page, as GitHub names it.
