@@ -37,3 +37,13 @@ output "shadow_table_name" {
   description = "What shadow remembers, for the comparison."
   value       = module.trailalerts.shadow_table_name
 }
+
+output "previous_versions" {
+  description = "What to put into live_versions to go back."
+  value       = module.trailalerts.previous_versions
+}
+
+output "dead_letter_queue_arn" {
+  description = "Where findings wait that could not be decided or sent."
+  value       = module.trailalerts.dead_letter_queue_arn
+}
