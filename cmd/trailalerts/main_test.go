@@ -76,7 +76,7 @@ func TestTables(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 	code, stdout, stderr = program("compare", "--since", "2h", "dynamodb:live", "dynamodb:shadow")
-	if code != 1 || !strings.Contains(stdout, "ONLY LIVE") || !strings.Contains(stderr, "note: shadow knows no finding") {
+	if code != 3 || !strings.Contains(stdout, "ONLY LIVE") || !strings.Contains(stderr, "error: no verdict: shadow knows no finding") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 }
