@@ -150,8 +150,13 @@ func TestImports(t *testing.T) {
 			}
 		}
 		for _, i := range all[module+"/runtime"].Imports {
-			if i != fastjson && !all[i].Standard {
+			if i != fastjson && i != module+"/runtime/internal/object" && !all[i].Standard {
 				t.Errorf("runtime imports %s", i)
+			}
+		}
+		for _, i := range all[module+"/runtime/internal/object"].Imports {
+			if !all[i].Standard {
+				t.Errorf("object imports %s", i)
 			}
 		}
 	})

@@ -212,12 +212,12 @@ func (r *Reader) element(c byte) (Record, error) {
 func (r *Reader) key() (key, error) {
 	r.pos++
 	r.scan.begin(false)
-	r.scan.inString = true
+	r.scan.InString = true
 	for {
 		start := r.pos
-		r.pos = r.scan.stringEnd(r.buf[:r.end], start, start)
-		name := r.scan.text.add(r.buf[start:r.pos], !r.scan.inString)
-		if !r.scan.inString {
+		r.pos = r.scan.StringEnd(r.buf[:r.end], start)
+		name := r.scan.text.add(r.buf[start:r.pos], !r.scan.InString)
+		if !r.scan.InString {
 			return name, nil
 		}
 		if err := r.fill(); err != nil {
