@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/valyala/fastjson"
+
+	"github.com/trailalerts/trailalerts/runtime/internal/object"
 )
 
 // Keys returns the record's eventSource and eventName in the form of Fold, for
@@ -45,7 +47,8 @@ func keyText(v *fastjson.Value) (text []byte, ok bool) {
 // topLevelKeys finds the values of the top-level keys eventSource and eventName
 // in raw without building a document. found is false when that takes a real
 // parse: a key with an escape, a value that is not a plain string, text that is
-// not an object. Where a key occurs twice the first counts, as in fastjson.
+// not an object. Where a key occurs twice the first counts, as in fastjson, so
+// that nothing behind both matters.
 func topLevelKeys(raw []byte) (source, name []byte, found bool) {
 	i := skipSpace(raw, 0)
 	if i == len(raw) || raw[i] != '{' {
@@ -63,16 +66,19 @@ func topLevelKeys(raw []byte) (source, name []byte, found bool) {
 			return nil, nil, false
 		}
 		i = skipSpace(raw, i+1)
-		wanted := !haveSource && string(key) == "eventSource" || !haveName && string(key) == "eventName"
-		if wanted {
+		isSource := !haveSource && string(key) == "eventSource"
+		if isSource || !haveName && string(key) == "eventName" {
 			text, next, plain := plainString(raw, i)
 			if !plain {
 				return nil, nil, false
 			}
-			if string(key) == "eventSource" {
+			if isSource {
 				source, haveSource = text, true
 			} else {
 				name, haveName = text, true
+			}
+			if haveSource && haveName {
+				return source, name, true
 			}
 			i = next
 		} else if i = skipValue(raw, i); i < 0 {
@@ -84,8 +90,6 @@ func topLevelKeys(raw []byte) (source, name []byte, found bool) {
 		}
 		i = skipSpace(raw, i+1)
 	}
-	// An escaped spelling of a key may still follow, so the whole object is
-	// read even when both keys were found.
 	return source, name, i < len(raw) && raw[i] == '}'
 }
 
@@ -113,44 +117,27 @@ func skipSpace(raw []byte, i int) int {
 // skipValue returns the index behind the JSON value that starts at raw[i], or
 // -1 when it does not end. It balances brackets and checks nothing else.
 func skipValue(raw []byte, i int) int {
-	depth := 0
-	for i < len(raw) {
-		switch raw[i] {
-		case '"':
-			if i = skipString(raw, i); i < 0 {
-				return -1
-			}
-			if depth == 0 {
-				return i
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return i // the end of a scalar, and of the object around it
-			}
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		case ',':
-			if depth == 0 {
-				return i
-			}
-		}
-		i++
+	if i == len(raw) {
+		return -1
 	}
-	return -1
-}
-
-// skipString returns the index behind the string that starts at raw[i], or -1.
-func skipString(raw []byte, i int) int {
-	for i++; i < len(raw); i++ {
+	switch raw[i] {
+	case '"':
+		rest := object.Skipper{InString: true}
+		if i = rest.StringEnd(raw, i+1); !rest.InString {
+			return i
+		}
+		return -1
+	case '{', '[':
+		rest := object.Skipper{Depth: 1}
+		if i = rest.Skip(raw, i+1, 0); rest.Depth == 0 {
+			return i
+		}
+		return -1
+	}
+	for ; i < len(raw); i++ {
 		switch raw[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+		case ',', '}', ']':
+			return i // the end of a scalar, and perhaps of the object around it
 		}
 	}
 	return -1
