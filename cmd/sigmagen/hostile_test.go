@@ -74,9 +74,7 @@ var awkwardSearches = []string{"func", "init", "e", "a-b", "a_b", "aB", "A-B", "
 // builds them, and runs their tests: the text stays text, and every rule is
 // there.
 func TestHostileRules(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: HOSTILE TEXT IN RULES IS NOT BUILT")
-	}
+	skipShort(t, "HOSTILE TEXT IN RULES IS NOT BUILT")
 	checkout, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

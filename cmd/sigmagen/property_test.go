@@ -180,9 +180,7 @@ type verdict struct {
 // the condition with its text, and sigma-go where it can. The seed is printed
 // with -v and on a failure; -rapid.seed repeats a run.
 func TestProperties(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: NOTHING COMPARES THE COMPILED RULES WITH THEIR MEANING")
-	}
+	skipShort(t, "NOTHING COMPARES THE COMPILED RULES WITH THEIR MEANING")
 	seed := propertySeed(t)
 	generated := make([]genRule, propertyRules)
 	for i := range generated {

@@ -16,9 +16,7 @@ import (
 // proxy, as users do, and replays rules in a directory that is no module, with
 // no proxy at all.
 func TestReleasedCompilerBuildsInATemporaryModule(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED in -short: a released compiler is not built")
-	}
+	skipShort(t, "A RELEASED COMPILER IS NOT BUILT")
 	const version = "v0.0.1"
 	home := t.TempDir()
 	proxy := filepath.Join(home, "proxy")

@@ -246,3 +246,16 @@ func TestSupportNamesModifiers(t *testing.T) {
 		t.Errorf("docs/SIGMA.md (-the planner +the table):\n%s", diff)
 	}
 }
+
+// skipShort leaves a test out under -short, and says what is then not known. CI
+// must know it.
+func skipShort(t *testing.T, unknown string) {
+	t.Helper()
+	if !testing.Short() {
+		return
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatalf("-short in CI: %s", unknown)
+	}
+	t.Skipf("-short: %s", unknown)
+}
