@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trailalerts/trailalerts/runtime/alert"
+	"github.com/trailalerts/trailalerts/runtime/e2e/contract"
 	"github.com/trailalerts/trailalerts/runtime/store/dynamodb"
 	"github.com/trailalerts/trailalerts/runtime/store/dynamodb/dynamotest"
 	"github.com/trailalerts/trailalerts/runtime/store/storetest"
@@ -38,7 +39,7 @@ func TestSharedTable(t *testing.T) {
 // DynamoDB, so that dynamotest cannot drift from what others take DynamoDB for.
 // dynalite 4.0.0 and moto 5 pass.
 func TestOtherServer(t *testing.T) {
-	endpoint := dynamotest.OtherServer(t)
+	endpoint := contract.OtherServer(t, "DYNAMODB")
 	storetest.Run(t, func(t *testing.T, now func() time.Time) alert.Store {
 		return dynamodb.New(dynamotest.Client(endpoint), dynamotest.CreateTable(t, endpoint), now)
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/trailalerts/trailalerts/runtime/e2e/contract"
 	"github.com/trailalerts/trailalerts/runtime/store/dynamodb/dynamotest"
 )
 
@@ -37,15 +38,15 @@ const ours = "items"
 // of DynamoDB. Of the other servers dynalite 4.0.0 passes; moto takes too much.
 func TestContract(t *testing.T) {
 	t.Run("this server", func(t *testing.T) {
-		contract(t, dynamotest.Client(dynamotest.New(t, ours).Endpoint), ours)
+		checks(t, dynamotest.Client(dynamotest.New(t, ours).Endpoint), ours)
 	})
 	t.Run("other server", func(t *testing.T) {
-		endpoint := dynamotest.OtherServer(t)
-		contract(t, dynamotest.Client(endpoint), dynamotest.CreateTable(t, endpoint))
+		endpoint := contract.OtherServer(t, "DYNAMODB")
+		checks(t, dynamotest.Client(endpoint), dynamotest.CreateTable(t, endpoint))
 	})
 }
 
-func contract(t *testing.T, client *dynamodb.Client, table string) {
+func checks(t *testing.T, client *dynamodb.Client, table string) {
 	// Every item but those of conditions is new.
 	put := func(item attributes) func() error {
 		return func() error {

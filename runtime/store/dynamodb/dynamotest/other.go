@@ -3,7 +3,6 @@ package dynamotest
 import (
 	"context"
 	"crypto/rand"
-	"os"
 	"testing"
 	"time"
 
@@ -11,18 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
-
-// OtherServer returns the endpoint of another implementation of DynamoDB, from
-// TRAILALERTS_TEST_DYNAMODB, so that one test can hold both against each other.
-// The test is skipped when there is none.
-func OtherServer(t testing.TB) (endpoint string) {
-	t.Helper()
-	endpoint = os.Getenv("TRAILALERTS_TEST_DYNAMODB")
-	if endpoint == "" {
-		t.Skip("ONLY THE FAKE IS TESTED: TRAILALERTS_TEST_DYNAMODB is not set to the endpoint of another server")
-	}
-	return endpoint
-}
 
 // CreateTable creates a table of a random name on another server, and deletes it
 // with the test.
