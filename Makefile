@@ -1,10 +1,12 @@
-.PHONY: demo generate check test e2e lint fuzz bench build package release reproduce diagram
+.PHONY: demo generate check test e2e lint fuzz bench bench-e2e build package release reproduce diagram
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 ACTIONLINT = go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 .github/workflows/*.yml deploy/github/workflows/*.yml
 GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.16.0
 FUZZTIME = 60s
 FUZZ = runtime:FuzzKeys runtime:FuzzLike runtime/cloudtrail:FuzzReader runtime/report:FuzzMail runtime/report:FuzzQueries runtime/report:FuzzExceptionEntry runtime/internal/plain:FuzzLine generated:FuzzMatchEqualsLinearScan cmd/sigmagen/internal/sigma:FuzzCondition cmd/sigmagen:FuzzParse cmd/sigmagen:FuzzConfiguration cmd/sigmagen/internal/gogen:FuzzGenerate
+BENCHED = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' generated runtime))))
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w'
 
 demo: ## compile the rules and scan the delivery files of testdata
@@ -22,9 +24,9 @@ check: ## what is generated and go.mod are up to date, sources are formatted
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 
 test: ## vet and test everything
-	go vet ./...
+	go vet ./... ./.ci/shared ./.ci/reproduce ./.ci/bench
 	go vet -tags e2e ./runtime/e2e/...
-	go test ./...
+	go test ./... ./.ci/bench
 	go -C deploy/terraform/tables test ./...
 
 e2e: ## the programs of a release between servers that speak the APIs of AWS; needs Node.js
@@ -32,7 +34,7 @@ e2e: ## the programs of a release between servers that speak the APIs of AWS; ne
 	go test -tags e2e -count=1 -v ./runtime/e2e
 
 lint: ## static analysis
-	$(STATICCHECK) -tags e2e ./... ./.ci/shared ./.ci/reproduce
+	$(STATICCHECK) -tags e2e ./... ./.ci/shared ./.ci/reproduce ./.ci/bench
 	cd deploy/terraform/tables && $(STATICCHECK) ./...
 	$(ACTIONLINT)
 
@@ -40,8 +42,13 @@ fuzz: ## run every fuzz target for FUZZTIME
 	@for t in $(FUZZ); do go test ./$${t%%:*} -list "^$${t##*:}$$" | grep -q "^Fuzz" || { echo "there is no $$t"; exit 1; }; \
 	go test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; done
 
-bench: ## measure the matchers and the record splitter
-	go test -run '^$$' -bench . -benchmem ./generated ./runtime/...
+bench: ## measure the steps one by one, and compare with the run before, or with BASE=FILE
+	@mkdir -p bin; for i in 1 2 3 4 5 6; do go test -run '^$$' -bench . -benchmem -benchtime 200ms $(BENCHED) || exit 1; done > bin/bench.new || { cat bin/bench.new; exit 1; }
+	@$(BENCHSTAT) $(addprefix before=,$(or $(BASE),$(wildcard bin/bench.txt))) now=bin/bench.new
+	@mv bin/bench.new bin/bench.txt
+
+bench-e2e: ## measure what the project promises, with the programs as they are used; BENCH=-h says what can be chosen
+	go run ./.ci/bench $(if $(wildcard ../shared),-shared ../shared) $(BENCH)
 
 build: ## the Lambda binaries for linux/arm64 and the commands for this machine
 	$(LAMBDA) -o bin/analyzer/bootstrap ./cmd/analyzer
