@@ -1,4 +1,4 @@
-.PHONY: demo generate check test e2e lint fuzz bench bench-e2e build package release reproduce diagram
+.PHONY: demo generate check test e2e lint fuzz bench bench-e2e bench-peers build package release reproduce diagram
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
@@ -49,6 +49,9 @@ bench: ## measure the steps one by one, and compare with the run before, or with
 
 bench-e2e: ## measure what the project promises, with the programs as they are used; BENCH=-h says what can be chosen
 	go run ./.ci/bench $(if $(wildcard ../shared),-shared ../shared) $(BENCH)
+
+bench-peers: ## other evaluators of Sigma, from their registries, on the same rules and files; PEERS=-h says what can be chosen; needs Python and Rust
+	nice go run ./.ci/peers $(if $(wildcard ../shared),-shared ../shared) $(PEERS)
 
 build: ## the Lambda binaries for linux/arm64 and the commands for this machine
 	$(LAMBDA) -o bin/analyzer/bootstrap ./cmd/analyzer
