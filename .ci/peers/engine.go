@@ -127,13 +127,13 @@ const drivers = ".ci/peers"
 
 // install builds the drivers with the engines that they call.
 func install(work string) ([]*engine, error) {
-	golang := filepath.Join(work, "sigmago")
+	golang := filepath.Join(work, "golang")
 	python := filepath.Join(work, "python")
 	interpreter := filepath.Join(python, "bin", "python")
 	rust := filepath.Join(work, "rust")
 	manifest := filepath.Join(drivers, "rust", "Cargo.toml")
 	for _, command := range [][]string{
-		{"go", "build", "-C", filepath.Join(drivers, "sigmago"), "-o", golang, "."},
+		{"go", "build", "-C", filepath.Join(drivers, "golang"), "-o", golang + string(filepath.Separator), "./..."},
 		{"python3", "-m", "venv", python},
 		{interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", filepath.Join(drivers, "python", "requirements.txt")},
 		{"cargo", "build", "--quiet", "--release", "--locked", "--manifest-path", manifest, "--target-dir", rust},
@@ -144,7 +144,7 @@ func install(work string) ([]*engine, error) {
 	}
 
 	module := func(name string) []string {
-		return []string{"go", "list", "-C", filepath.Join(drivers, "sigmago"), "-m", "-f", "{{.Version}}", name}
+		return []string{"go", "list", "-C", filepath.Join(drivers, "golang"), "-m", "-f", "{{.Version}}", name}
 	}
 	crate := func(name string) []string { return []string{"cargo", "pkgid", "--manifest-path", manifest, name} }
 	wheel := func(name string) []string {
@@ -153,15 +153,16 @@ func install(work string) ([]*engine, error) {
 	script := func(name string) []string {
 		return []string{interpreter, "-B", filepath.Join(drivers, "python", name+"_driver.py")}
 	}
-	binary := func(name string) []string { return []string{filepath.Join(rust, "release", name)} }
+	program := func(dir, name string) []string { return []string{filepath.Join(dir, name)} }
 	var engines []*engine
 	for _, peer := range []struct {
 		name, language   string
 		version, command []string
 	}{
-		{"rsigma-eval", "Rust", crate("rsigma-eval"), binary("rsigma")},
-		{"sigma-rust", "Rust", crate("sigma-rust"), binary("sigma-rust")},
-		{"sigma-go", "Go", module("github.com/bradleyjkemp/sigma-go"), []string{golang}},
+		{"rsigma-eval", "Rust", crate("rsigma-eval"), program(filepath.Join(rust, "release"), "rsigma")},
+		{"sigma-rust", "Rust", crate("sigma-rust"), program(filepath.Join(rust, "release"), "sigma-rust")},
+		{"sigma-go", "Go", module("github.com/bradleyjkemp/sigma-go"), program(golang, "sigma-go")},
+		{"go-sigma-rule-engine", "Go", module("github.com/markuskont/go-sigma-rule-engine"), program(golang, "go-sigma-rule-engine")},
 		{"zargunlite, on SQLite", "Python", wheel("zargunlite"), script("zargunlite")},
 		{"sigma-rule-matcher", "Python", wheel("sigma-rule-matcher"), script("sigma_rule_matcher")},
 	} {

@@ -15,9 +15,7 @@ import (
 // for.
 var absent = []struct{ name, why string }{
 	{"TrailAlerts, the Python project", "no package `trailalerts` on PyPI"},
-	{"sigmalite", "the Go module proxy serves no version of `github.com/runreveal/sigmalite`"},
-	{"go-sigma-rule-engine", "the Go module proxy serves no version of `github.com/markuskont/go-sigma-rule-engine`"},
-	{"Substation", "the Go module proxy serves no version of `github.com/brexhq/substation`"},
+	{"sigmalite", "`github.com/runreveal/sigmalite` has no tagged release, and the Go module proxy lists none"},
 	{"Zircolite", "no package `zircolite` on PyPI; zargunlite works the same way"},
 	{"Chainsaw", "Cargo finds another program of that name; `tau-engine`, which it stands on, does not read Sigma"},
 	{"Hayabusa", "Cargo finds another program of that name"},
