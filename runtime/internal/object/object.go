@@ -15,6 +15,7 @@ const (
 	lows        = 0x7f * ones
 	highs       = 0x80 * ones
 	quotes      = '"' * ones
+	dots        = '.' * ones
 	upper       = 0x5f * ones         // makes { | } the same as [ \ ], and clears the high bits
 	fromBracket = (0x80 - '[') * ones // to add: sets the high bit of a byte from [ on
 	fromCaret   = (0x80 - '^') * ones // and of one behind ]
@@ -27,12 +28,18 @@ func notQuotes(w uint64) uint64 { return ((w & lows) ^ quotes + lows) | w }
 // odd reports whether the number of high bits in w is odd.
 func odd(w uint64) bool { return bits.OnesCount64(w&highs)&1 != 0 }
 
+// zeros returns a word with the high bit of each byte set that is zero in w. It is
+// exact up to the first that is, so that no bit set means none is.
+func zeros(w uint64) uint64 { return (w - ones) &^ w & highs }
+
 // A Skipper steps over a text in which brackets are open. The text may come in
 // pieces.
 type Skipper struct {
 	Depth    int  // of open brackets
 	InString bool // the last piece ended inside a string
 	Escaped  bool // and the next byte is escaped by a backslash
+
+	Dots bool // Skip has come across a dot where one bracket was open, or may have
 }
 
 // Skip looks at b[i:] until no more than floor brackets are open, and returns the
@@ -54,25 +61,38 @@ func (s *Skipper) Skip(b []byte, i, floor int) int {
 		seen = 0x80
 	}
 	depth := s.Depth
+	var dot uint64
 words:
 	for i+8 <= len(b) {
-		if i+16 <= len(b) {
-			v, w := binary.LittleEndian.Uint64(b[i:]), binary.LittleEndian.Uint64(b[i+8:])
-			if ((v&upper+fromBracket)|(w&upper+fromBracket))&highs == 0 {
-				seen ^= notQuotes(v) ^ notQuotes(w)
-				i += 16
-				continue
+		rest := b[i:]
+		if depth == 1 {
+			rest, seen, dot = skipWithDots(rest, seen, dot)
+		}
+		for len(rest) >= 16 {
+			v, w := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:])
+			if ((v&upper+fromBracket)|(w&upper+fromBracket))&highs != 0 {
+				break
 			}
+			seen ^= notQuotes(v) ^ notQuotes(w)
+			rest = rest[16:]
+		}
+		i = len(b) - len(rest)
+		if len(rest) < 8 {
+			break
 		}
 		// The high bit of each byte of special says that it is one of [ \ ] { | }, which lie side by side in upper.
-		w := binary.LittleEndian.Uint64(b[i:])
+		w := binary.LittleEndian.Uint64(rest)
 		other, t := notQuotes(w), w&upper
 		special := (t + fromBracket) &^ (t + fromCaret | w) & highs
+		from := 0 // the bit from which on one bracket is open
 		for special != 0 {
 			bit := bits.TrailingZeros64(special)
 			special &= special - 1
 			before := seen ^ ^other&(1<<bit-1)
 			inString := odd(before)
+			if depth == 1 {
+				dot |= zeros(w^dots) & (1<<bit - 1) >> from
+			}
 			switch c := byte(w >> (bit - 7)); {
 			case inString && c == '\\':
 				seen = before
@@ -83,18 +103,20 @@ words:
 				depth++
 			case c|0x20 == '}': // or ]
 				depth--
+				from = bit
 				if depth == floor {
-					s.InString = false
-					s.Depth = depth
+					s.InString, s.Depth, s.Dots = false, depth, s.Dots || dot != 0
 					return i + bit/8 + 1
 				}
 			}
 		}
+		if depth == 1 {
+			dot |= zeros(w^dots) >> from
+		}
 		seen ^= other
 		i += 8
 	}
-	s.Depth = depth
-	s.InString = odd(seen)
+	s.InString, s.Depth, s.Dots = odd(seen), depth, s.Dots || dot != 0
 	if i > len(b) {
 		s.Escaped = true
 		return len(b)
@@ -102,10 +124,26 @@ words:
 	return s.skipBytes(b, i, floor)
 }
 
+// skipWithDots is the inner loop of Skip where one bracket is open: it also looks for
+// dots.
+func skipWithDots(rest []byte, seen, dot uint64) ([]byte, uint64, uint64) {
+	for len(rest) >= 16 {
+		v, w := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:])
+		if ((v&upper+fromBracket)|(w&upper+fromBracket))&highs != 0 {
+			break
+		}
+		seen ^= notQuotes(v) ^ notQuotes(w)
+		dot |= zeros(v^dots) | zeros(w^dots)
+		rest = rest[16:]
+	}
+	return rest, seen, dot
+}
+
 // skipBytes is Skip for the last bytes of a piece.
 func (s *Skipper) skipBytes(b []byte, i, floor int) int {
 	for ; i < len(b); i++ {
 		c := b[i]
+		s.Dots = s.Dots || c == '.' && s.Depth == 1
 		switch {
 		case s.Escaped:
 			s.Escaped = false

@@ -1,13 +1,16 @@
 package object
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"testing"
 )
 
-// plain does what Skip does, a byte at a time.
-func plain(b []byte, depth int, inString, escaped bool, floor int) (index, d int, s, e bool) {
+// plain does what Skip does, a byte at a time. dot tells whether there is one where
+// one bracket is open.
+func plain(b []byte, depth int, inString, escaped bool, floor int) (index, d int, s, e, dot bool) {
 	for i, c := range b {
+		dot = dot || c == '.' && depth == 1 && !escaped
 		switch {
 		case escaped:
 			escaped = false
@@ -19,16 +22,16 @@ func plain(b []byte, depth int, inString, escaped bool, floor int) (index, d int
 			depth++
 		case c == '}' || c == ']':
 			if depth--; depth == floor {
-				return i + 1, depth, false, false
+				return i + 1, depth, false, false, dot
 			}
 		}
 	}
-	return len(b), depth, inString, escaped
+	return len(b), depth, inString, escaped, dot
 }
 
 // text is made of what matters to a Skipper, and of bytes that look like it.
 func text(random *rand.Rand) []byte {
-	const alphabet = `{}[]""\\ab|~^_;:, ` + "\x00\xfb\xfd\xdb\xdd\xa2\xdc\x7b\x7d"
+	const alphabet = `{}[]""\\ab|~^_;:, .` + "\x00\xfb\xfd\xdb\xdd\xa2\xdc\x7b\x7d"
 	b := make([]byte, random.IntN(200))
 	for i := range b {
 		if b[i] = 'x'; random.IntN(3) == 0 {
@@ -45,7 +48,7 @@ func TestSkip(t *testing.T) {
 		b := text(random)
 		floor := random.IntN(2)
 		start := Skipper{Depth: floor + 1 + random.IntN(3), InString: random.IntN(2) == 0}
-		want, depth, inString, escaped := plain(b, start.Depth, start.InString, false, floor)
+		want, depth, inString, escaped, dot := plain(b, start.Depth, start.InString, false, floor)
 
 		s, got := start, 0
 		for rest := b; ; {
@@ -59,8 +62,11 @@ func TestSkip(t *testing.T) {
 				break
 			}
 		}
-		if got != want || s != (Skipper{depth, inString, escaped}) {
-			t.Fatalf("%q from %+v to %d: %d and %+v, want %d and %+v", b, start, floor, got, s, want, Skipper{depth, inString, escaped})
+		if got != want || s != (Skipper{depth, inString, escaped, s.Dots}) {
+			t.Fatalf("%q from %+v to %d: %d and %+v, want %d and %+v", b, start, floor, got, s, want, Skipper{depth, inString, escaped, dot})
+		}
+		if dot && !s.Dots || s.Dots && bytes.IndexByte(b, '.') < 0 {
+			t.Fatalf("%q from %+v to %d: Dots is %t, and there is %t", b, start, floor, s.Dots, dot)
 		}
 	}
 }
