@@ -21,8 +21,8 @@ type input struct {
 	wantGzip bool
 }
 
-// sourceBuffer is smaller than a chunk, so that reads of plain text go past it.
-const sourceBuffer = 16 << 10
+// sourceBuffer is the size of a read of the source, in bytes.
+const sourceBuffer = 64 << 10
 
 var gzipMagic = []byte{0x1f, 0x8b}
 

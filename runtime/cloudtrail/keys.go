@@ -104,8 +104,11 @@ func (t *keyText) add(piece []byte, last bool) key {
 	return keyOf(t.buf[:n])
 }
 
-// recordKeys are the keys seen that make an object a record.
-type recordKeys struct{ version, name, source bool }
+// recordKeys are the keys seen that make an object a record, and those that a dispatch switches on.
+type recordKeys struct {
+	version, name, source bool
+	anyName, anySource    bool // whatever their values are
+}
 
 // see takes a key and whether its value is a string.
 func (k *recordKeys) see(name key, isString bool) {
@@ -113,10 +116,13 @@ func (k *recordKeys) see(name key, isString bool) {
 	case keyEventVersion:
 		k.version = true
 	case keyEventName:
-		k.name = k.name || isString
+		k.anyName, k.name = true, k.name || isString
 	case keyEventSource:
-		k.source = k.source || isString
+		k.anySource, k.source = true, k.source || isString
 	}
 }
 
 func (k *recordKeys) complete() bool { return k.version || k.name && k.source }
+
+// all reports whether no key that is still to come matters.
+func (k *recordKeys) all() bool { return k.complete() && k.anyName && k.anySource }

@@ -33,7 +33,7 @@ func (r *Reader) nextLine() (Record, error) {
 		switch {
 		case err == nil:
 			r.index++
-			return Record{Index: r.index - 1, Raw: raw}, nil
+			return Record{Index: r.index - 1, Raw: raw, Head: r.scan.known()}, nil
 		case end != nil && end != io.EOF:
 			// The rest of the line could not be read, so nothing is known about it.
 			return Record{}, end

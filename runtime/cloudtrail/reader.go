@@ -32,6 +32,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/trailalerts/trailalerts/runtime/internal/object"
 )
 
 const (
@@ -131,6 +133,9 @@ type Record struct {
 	// Raw is the text of the record from its first brace to its last, byte for byte as in the file: it may hold
 	// invalid UTF-8 or be malformed inside. It is valid until the next call of [Reader.Next] or [Reader.Reset].
 	Raw []byte
+	// Head is what the reader has seen of the record on its way: where the first members are, mostly up to eventSource
+	// and eventName. [runtime.Event.ResetHead] makes use of it. It is valid as long as Raw.
+	Head object.Head
 }
 
 // A RecordError concerns one record, or what stands in the place of one. Reading goes on with the next.
@@ -171,7 +176,7 @@ func NewReader(r io.Reader, format Format, limits Limits) *Reader {
 	if limits.Record <= 0 {
 		limits.Record = DefaultRecordLimit
 	}
-	limits.Record = min(limits.Record, math.MaxInt-chunk)
+	limits.Record = min(limits.Record, math.MaxInt32-chunk)
 	if limits.Inflated <= 0 {
 		limits.Inflated = DefaultInflatedLimit
 	}

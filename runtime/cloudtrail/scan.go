@@ -2,26 +2,41 @@ package cloudtrail
 
 import "github.com/trailalerts/trailalerts/runtime/internal/object"
 
-// scanner finds the end of a JSON object or array, and on the way whether the object is a CloudTrail record. It takes
-// the text in pieces of any size and looks at each byte once. Brackets are counted, not matched, and strings are
-// stepped over: whether the JSON inside is valid is for the parser to say.
+// scanner finds the end of a JSON object or array, and on the way whether the object is a CloudTrail record, and where
+// its first members are. It takes the text in pieces of any size and looks at each byte once. Brackets are counted, not
+// matched, and strings are stepped over: whether the JSON inside is valid is for the parser to say.
 type scanner struct {
 	object.Skipper
+	at int // offset of the piece from the opening bracket
 
-	// The keys of the object, as long as it is not known to be a record.
+	// The members of the object, as long as there is something to learn from them.
 	watch  bool
 	inKey  bool // the string is a key, or the first of a value that lacks one
 	colon  bool // a value comes next
 	key    key  // the last key read
 	text   keyText
 	record recordKeys
+	member object.Member // the one begun
+	head   [maxHead]object.Member
+	heads  int
 }
 
-// begin expects the text behind an opening bracket. The keys are looked at if it is a brace and watch is true.
+// maxHead is how many members of a record are noted at most. Of what CloudTrail writes it is mostly eight: those up to
+// userAgent.
+const maxHead = 32
+
+// begin expects the text behind an opening bracket. The members are looked at if it is a brace and watch is true.
 func (s *scanner) begin(watch bool) {
 	s.Skipper = object.Skipper{Depth: 1}
+	s.at = 1
 	s.watch, s.inKey, s.colon, s.key, s.record = watch, false, false, otherKey, recordKeys{}
 	s.text.n = 0
+	s.member, s.heads = object.Member{}, 0
+}
+
+// known returns what is known of the object that was scanned.
+func (s *scanner) known() object.Head {
+	return object.Head{Members: s.head[:s.heads], NoDots: !s.Dots}
 }
 
 // scan looks at the next piece. It returns how many bytes of it belong to the value, and whether the last of these
@@ -30,7 +45,7 @@ func (s *scanner) scan(b []byte) (int, bool) {
 	i := 0
 	for s.watch && s.Depth > 0 && i < len(b) {
 		if s.Depth == 1 {
-			i = s.members(b, i)
+			i = s.scanMembers(b, i)
 		} else {
 			i = s.Skip(b, i, 1)
 		}
@@ -38,17 +53,40 @@ func (s *scanner) scan(b []byte) (int, bool) {
 	if s.Depth > 0 && i < len(b) {
 		i = s.Skip(b, i, 0)
 	}
+	s.at += i
 	return i, s.Depth == 0
 }
 
-// members looks at b[i:] as the members of an object, up to a bracket or the end of the interest in its keys.
-func (s *scanner) members(b []byte, i int) int {
+// scanMembers looks at b[i:] as the members of an object, up to a bracket or the end of the interest in them. Once the
+// keys that matter are seen, those members are still noted that are plain.
+func (s *scanner) scanMembers(b []byte, i int) int {
 	for i < len(b) {
+		if b[i] == '"' && !s.InString && !s.colon {
+			m, c, ok := object.KeyAt(b, i)
+			if ok && c == '"' && m.String(b) {
+				s.record.see(keyOf(m.Key(b)), true)
+				s.member = m.Moved(s.at)
+				i = int(m.To) + 1
+				s.note(int(m.To))
+				continue
+			}
+			if s.record.all() {
+				s.watch = false
+				return i
+			}
+			if ok && c == '{' {
+				s.record.see(keyOf(m.Key(b)), false)
+				s.member = m.Moved(s.at)
+				s.Depth++
+				return int(m.From) + 1
+			}
+		}
 		if s.InString {
 			start := i
 			i = s.StringEnd(b, i)
 			if s.inKey {
 				s.key = s.text.add(b[start:i], !s.InString)
+				s.member.KeyTo = int32(s.at + i - 1)
 			}
 			continue
 		}
@@ -61,24 +99,36 @@ func (s *scanner) members(b []byte, i int) int {
 			if s.colon {
 				s.record.see(s.key, true)
 				s.colon = false
+			} else {
+				s.member.KeyFrom = int32(s.at + i)
 			}
 		case ':':
 			s.colon = true
 			s.record.see(s.key, false)
+			s.member.From = int32(s.at + i)
 		case ',':
+			s.note(i - 1)
 			s.colon, s.key = false, otherKey
 		case '{', '[':
 			s.colon = false
 			s.Depth++
 			return i
 		case '}', ']':
+			s.note(i - 1)
 			s.Depth--
-			return i
-		}
-		if s.record.complete() {
-			s.watch = false
 			return i
 		}
 	}
 	return i
+}
+
+// note adds the member that ends before b[i] to the head.
+func (s *scanner) note(i int) {
+	if s.heads < maxHead {
+		s.member.To = int32(s.at + i)
+		s.head[s.heads] = s.member
+		s.heads++
+		return
+	}
+	s.Dots = true // nobody looks
 }

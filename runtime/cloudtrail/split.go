@@ -205,7 +205,9 @@ func (r *Reader) element(c byte) (Record, error) {
 	if !r.scan.record.complete() {
 		return r.refuse(errNoKeys)
 	}
-	return r.take()
+	record, err := r.take()
+	record.Head = r.scan.known()
+	return record, err
 }
 
 // key reads the key whose first quote is at pos.
