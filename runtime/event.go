@@ -8,14 +8,16 @@ import (
 	"unsafe"
 
 	"github.com/valyala/fastjson"
+
+	"github.com/trailalerts/trailalerts/runtime/internal/object"
 )
 
 // maxKept bounds what an Event keeps between records: after a larger record
 // the parser starts afresh, so that one huge record does not pin its memory.
 const maxKept = 1 << 20
 
-// Event is one CloudTrail record, as the matchers read it. It parses on the
-// first read of a field. An Event is reused from record to record with Reset
+// Event is one CloudTrail record, as the matchers read it. It parses on the first
+// read of a field whose text does not show the value. An Event is reused from record to record with Reset
 // and must not be shared between goroutines.
 type Event struct {
 	raw    []byte
@@ -28,6 +30,15 @@ type Event struct {
 	numbers [2][]byte // text of the JSON numbers under comparison, one buffer a side
 	source  []byte    // folded eventSource
 	name    []byte    // folded eventName
+
+	head  object.Head
+	more  []object.Member // behind those of head, as far as they were looked for
+	ended bool            // there are no others
+
+	looked  bool // whether escapes
+	escapes bool // of the kind that spelled looks for are in the record
+
+	segment segment
 }
 
 // NewEvent returns an Event that reads raw, the JSON text of one record.
@@ -37,9 +48,13 @@ func NewEvent(raw []byte) *Event {
 	return e
 }
 
-// Reset makes e read raw, the JSON text of one record. raw must not change
-// until the next Reset; everything obtained from e before is invalid.
-func (e *Event) Reset(raw []byte) {
+// Reset makes e read raw, the JSON text of one record. raw must not change until the
+// next Reset; everything obtained from e before is invalid.
+func (e *Event) Reset(raw []byte) { e.ResetHead(raw, object.Head{}) }
+
+// ResetHead is Reset for a record of which something is known already, as
+// cloudtrail.Record.Head is. It must not change either.
+func (e *Event) ResetHead(raw []byte, head object.Head) {
 	if len(e.raw) > maxKept {
 		e.parser = fastjson.Parser{}
 	}
@@ -47,20 +62,24 @@ func (e *Event) Reset(raw []byte) {
 	e.root = nil
 	e.err = nil
 	e.parsed = false
+	e.head, e.more = head, e.more[:0]
+	e.ended, e.looked, e.segment.known = false, false, false
 }
 
 // Raw returns the JSON text that e reads.
 func (e *Event) Raw() []byte { return e.raw }
 
 // Err returns why the record cannot be read: it is not one JSON object, or it
-// is nested deeper than 300 levels. Such a record matches no rule.
+// is nested deeper than 300 levels. Such a record matches no rule. Matchers tell
+// much from the text without parsing it, and what they say of a broken one before
+// Err was asked is worth nothing: whoever acts on a match asks Err first.
 func (e *Event) Err() error {
 	e.parse()
 	return e.err
 }
 
-// Parsed reports whether a field of the record has been read: the dispatch alone,
-// which picks the rules to try, does not parse it.
+// Parsed reports whether the record has been parsed: the dispatch, which picks the
+// rules to try, and predicates on strings that are plain to see do not need it.
 func (e *Event) Parsed() bool { return e.parsed }
 
 // Valid reports whether the record can be read. Matchers call it when their

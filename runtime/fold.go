@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -10,8 +11,25 @@ import (
 // dispatch switch with it.
 func Fold(s string) string { return string(appendFold(nil, []byte(s))) }
 
+// appendFold takes eight bytes at a time as long as they are ASCII. In the masks,
+// each byte of ones stands for one byte of the text.
 func appendFold(dst, s []byte) []byte {
-	for i := 0; i < len(s); {
+	const (
+		ones    = 0x0101010101010101
+		highs   = 0x80 * ones
+		fromA   = (0x80 - 'A') * ones     // to add: sets the high bit of a byte from A on
+		behindZ = (0x80 - 'Z' - 1) * ones // and of one behind Z
+	)
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := binary.LittleEndian.Uint64(s[i:])
+		if w&highs != 0 {
+			break
+		}
+		capitals := (w + fromA) &^ (w + behindZ) & highs
+		dst = binary.LittleEndian.AppendUint64(dst, w|capitals>>2)
+	}
+	for i < len(s) {
 		if c := s[i]; c < utf8.RuneSelf {
 			dst = append(dst, lowerASCII(c))
 			i++

@@ -14,7 +14,7 @@ import (
 // can then tell which rules might hold. Both strings are valid until the next
 // call of Keys or Reset.
 func (e *Event) Keys() (source, name string, ok bool) {
-	s, n, found := topLevelKeys(e.raw)
+	s, n, found := e.topLevelKeys()
 	if !found {
 		e.parse()
 		if e.err != nil {
@@ -45,100 +45,66 @@ func keyText(v *fastjson.Value) (text []byte, ok bool) {
 }
 
 // topLevelKeys finds the values of the top-level keys eventSource and eventName
-// in raw without building a document. found is false when that takes a real
-// parse: a key with an escape, a value that is not a plain string, text that is
-// not an object. Where a key occurs twice the first counts, as in fastjson, so
-// that nothing behind both matters.
-func topLevelKeys(raw []byte) (source, name []byte, found bool) {
-	i := skipSpace(raw, 0)
-	if i == len(raw) || raw[i] != '{' {
-		return nil, nil, false
-	}
-	i = skipSpace(raw, i+1)
+// without building a document. found is false when that takes a real parse: a key
+// with an escape, a value that is not a plain string, text that is not an object.
+// Where a key occurs twice the first counts, as in fastjson, so that nothing behind
+// both matters.
+func (e *Event) topLevelKeys() (source, name []byte, found bool) {
 	var haveSource, haveName bool
-	for i < len(raw) && raw[i] == '"' {
-		key, next, plain := plainString(raw, i)
-		if !plain {
-			return nil, nil, false
+	for i := 0; ; i++ {
+		m, ok := e.member(i)
+		if !ok {
+			return source, name, e.ended
 		}
-		i = skipSpace(raw, next)
-		if i == len(raw) || raw[i] != ':' {
-			return nil, nil, false
-		}
-		i = skipSpace(raw, i+1)
-		isSource := !haveSource && string(key) == "eventSource"
-		if isSource || !haveName && string(key) == "eventName" {
-			text, next, plain := plainString(raw, i)
-			if !plain {
+		switch key := m.Key(e.raw); {
+		case !haveSource && string(key) == "eventSource":
+			if source, haveSource = plainString(m.Value(e.raw)); !haveSource {
 				return nil, nil, false
 			}
-			if isSource {
-				source, haveSource = text, true
-			} else {
-				name, haveName = text, true
+		case !haveName && string(key) == "eventName":
+			if name, haveName = plainString(m.Value(e.raw)); !haveName {
+				return nil, nil, false
 			}
-			if haveSource && haveName {
-				return source, name, true
-			}
-			i = next
-		} else if i = skipValue(raw, i); i < 0 {
+		case bytes.IndexByte(key, '\\') >= 0:
 			return nil, nil, false
+		default:
+			continue
 		}
-		i = skipSpace(raw, i)
-		if i == len(raw) || raw[i] != ',' {
-			break
+		if haveSource && haveName {
+			return source, name, true
 		}
-		i = skipSpace(raw, i+1)
 	}
-	return source, name, i < len(raw) && raw[i] == '}'
 }
 
-// plainString returns the text of the string that starts at raw[i], and the
-// index behind it. plain is false when there is none or it holds an escape.
-func plainString(raw []byte, i int) (text []byte, next int, plain bool) {
-	if i >= len(raw) || raw[i] != '"' {
-		return nil, i, false
+// member returns the top-level member of a place, counted from 0. It finds those
+// that the head of the record does not tell, each once.
+func (e *Event) member(i int) (object.Member, bool) {
+	if i < len(e.head.Members) {
+		return e.head.Members[i], true
 	}
-	end := bytes.IndexByte(raw[i+1:], '"')
-	if end < 0 {
-		return nil, i, false
+	for i -= len(e.head.Members); i >= len(e.more); {
+		from := 0
+		if n := len(e.more); n > 0 {
+			from = int(e.more[n-1].To)
+		} else if n := len(e.head.Members); n > 0 {
+			from = int(e.head.Members[n-1].To)
+		}
+		m, ok, end := object.Next(e.raw, from)
+		if !ok {
+			e.ended = end
+			return object.Member{}, false
+		}
+		e.more = append(e.more, m)
 	}
-	text = raw[i+1 : i+1+end]
-	return text, i + end + 2, bytes.IndexByte(text, '\\') < 0
+	return e.more[i], true
 }
 
-func skipSpace(raw []byte, i int) int {
-	for i < len(raw) && (raw[i] == ' ' || raw[i] == '\n' || raw[i] == '\t' || raw[i] == '\r') {
-		i++
+// plainString returns the text of a value that is a string without escapes.
+func plainString(value []byte) (text []byte, ok bool) {
+	n := len(value)
+	if n < 2 || value[0] != '"' || value[n-1] != '"' {
+		return nil, false
 	}
-	return i
-}
-
-// skipValue returns the index behind the JSON value that starts at raw[i], or
-// -1 when it does not end. It balances brackets and checks nothing else.
-func skipValue(raw []byte, i int) int {
-	if i == len(raw) {
-		return -1
-	}
-	switch raw[i] {
-	case '"':
-		rest := object.Skipper{InString: true}
-		if i = rest.StringEnd(raw, i+1); !rest.InString {
-			return i
-		}
-		return -1
-	case '{', '[':
-		rest := object.Skipper{Depth: 1}
-		if i = rest.Skip(raw, i+1, 0); rest.Depth == 0 {
-			return i
-		}
-		return -1
-	}
-	for ; i < len(raw); i++ {
-		switch raw[i] {
-		case ',', '}', ']':
-			return i // the end of a scalar, and perhaps of the object around it
-		}
-	}
-	return -1
+	text = value[1 : n-1]
+	return text, bytes.IndexByte(text, '\\') < 0
 }

@@ -13,7 +13,8 @@ type Ruleset struct {
 
 	// Match appends to dst the rules that e satisfies. It is an index over
 	// Rules (by eventSource and eventName), never a filter: the result holds
-	// the same rules as MatchAll, in no particular order.
+	// the same rules as MatchAll, in no particular order, unless e cannot be read:
+	// see Event.Err.
 	Match func(dst []*Rule, e *Event) []*Rule
 
 	// Exceptions holds what exceptions.json lists, sorted by Rule.
@@ -113,6 +114,9 @@ type Exception struct {
 // MatchAll appends to dst the rules that e satisfies, trying one after the
 // other: the linear scan that every Ruleset.Match must agree with.
 func MatchAll(dst []*Rule, rules []*Rule, e *Event) []*Rule {
+	if !e.Valid() {
+		return dst
+	}
 	for _, r := range rules {
 		if r.Match(e) {
 			dst = append(dst, r)

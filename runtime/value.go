@@ -175,6 +175,11 @@ func (v Value) Texts(limit int) []string {
 }
 
 func (v Value) any(t *test, texts []string) bool {
+	if t.kind <= testRegexp && !v.event.parsed {
+		if text, ok := v.event.plain(v.path); ok {
+			return t.compare(text, fastjson.TypeString, texts)
+		}
+	}
 	v.event.parse()
 	if v.event.err != nil {
 		return false
@@ -335,9 +340,11 @@ func (t *test) scalar(v *fastjson.Value, texts []string) bool {
 		side = 1
 	}
 	s, ok := t.event.text(v, side)
-	if !ok {
-		return false
-	}
+	return ok && t.compare(s, v.Type(), texts)
+}
+
+// compare reports whether the test holds for the text of a scalar.
+func (t *test) compare(s string, scalar fastjson.Type, texts []string) bool {
 	switch t.kind {
 	case testEqual, testPrefix, testSuffix, testContains, testLike:
 		for _, text := range texts {
@@ -346,32 +353,32 @@ func (t *test) scalar(v *fastjson.Value, texts []string) bool {
 			}
 		}
 	case testNumber:
-		isNumber := v.Type() == fastjson.TypeNumber
+		isNumber := scalar == fastjson.TypeNumber
 		for _, text := range texts {
-			if isNumber && equalNumber(s, text) || v.Type() == fastjson.TypeString && s == text {
+			if isNumber && equalNumber(s, text) || scalar == fastjson.TypeString && s == text {
 				return true
 			}
 		}
 	case testRegexp:
 		return t.regexp.MatchString(s)
 	case testPrefixIP:
-		if v.Type() != fastjson.TypeString {
+		if scalar != fastjson.TypeString {
 			return false
 		}
 		address, ok := parseAddr(s)
 		return ok && t.prefix.Contains(address)
 	case testField:
-		return t.equalsField(s, v.Type() == fastjson.TypeNumber, texts)
+		return t.equalsField(s, scalar == fastjson.TypeNumber, texts)
 	case testFieldOther:
 		if t.field != testEqual && s == "" {
 			return false // every text has an empty part
 		}
-		if t.field == testEqual && t.otherNumber && v.Type() == fastjson.TypeNumber {
+		if t.field == testEqual && t.otherNumber && scalar == fastjson.TypeNumber {
 			return equalNumber(s, t.other)
 		}
 		return compareText(t.field, false, t.other, s)
 	case testCompare:
-		if v.Type() != fastjson.TypeNumber && v.Type() != fastjson.TypeString {
+		if scalar != fastjson.TypeNumber && scalar != fastjson.TypeString {
 			return false
 		}
 		for _, number := range texts {
@@ -380,7 +387,7 @@ func (t *test) scalar(v *fastjson.Value, texts []string) bool {
 			}
 		}
 	case testTime:
-		if v.Type() != fastjson.TypeString {
+		if scalar != fastjson.TypeString {
 			return false
 		}
 		return t.holdsTime(s)

@@ -68,7 +68,7 @@ func (i *invocation) scan(reading context.Context, s source, file io.Reader, t *
 		if err != nil {
 			return err
 		}
-		event.Reset(record.Raw)
+		event.ResetHead(record.Raw, record.Head)
 		found, err := i.try(event, matched[:0])
 		if err != nil {
 			i.refused(s, &cloudtrail.RecordError{Index: record.Index, Err: err}, t, unreadable)
@@ -99,12 +99,12 @@ func (i *invocation) scan(reading context.Context, s source, file io.Reader, t *
 // trial is what the rules say of a record.
 type trial struct {
 	rules     []*runtime.Rule // that match, by key
-	candidate bool            // the dispatch gave it to a rule
+	candidate bool            // its keys and the text of a few fields do not rule out a match
 }
 
-// try holds a record against the rules. One that cannot be read is an error, and
-// so is one on which the program panics: a bug on one record must not keep the
-// others from being read.
+// try holds a record against the rules. One that cannot be read is an error if it
+// is a candidate, and so is one on which the program panics: a bug on one record
+// must not keep the others from being read.
 func (i *invocation) try(e *runtime.Event, dst []*runtime.Rule) (found trial, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -112,7 +112,9 @@ func (i *invocation) try(e *runtime.Event, dst []*runtime.Rule) (found trial, er
 		}
 	}()
 	found.rules = i.set.Match(dst, e)
-	found.candidate = e.Parsed()
+	if found.candidate = len(found.rules) > 0 || e.Parsed(); !found.candidate {
+		return found, nil // no rule can match it, whatever else it holds
+	}
 	if err := e.Err(); err != nil {
 		return trial{}, withoutContent(err)
 	}

@@ -144,8 +144,11 @@ func (r *reader) readRecords(ctx context.Context, in input, source io.Reader, fo
 		}
 		place = record.Index
 		c.records++
-		r.event.Reset(record.Raw)
+		r.event.ResetHead(record.Raw, record.Head)
 		r.matched = r.match(r.matched[:0], r.event)
+		if len(r.matched) == 0 && !r.event.Parsed() {
+			continue // no rule can match it, whatever else it holds
+		}
 		if err := r.event.Err(); err != nil {
 			c.fault(fmt.Errorf("record %d: %w", record.Index, err), r.maxFaults)
 			continue
