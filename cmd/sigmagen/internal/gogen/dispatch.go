@@ -14,6 +14,23 @@ import (
 func (g *generator) dispatchFile() *jen.File {
 	f := g.newFile("")
 	index := g.index()
+	guards := g.guards(index.rest)
+	if len(guards) > 0 {
+		var texts []jen.Code
+		for _, guard := range guards {
+			for _, m := range guard.mentions {
+				list := literals(m.texts)
+				if len(list) > 3 {
+					list = onePerLine(list)
+				}
+				texts = append(texts, jen.Id(m.variable).Op("=").Qual(runtimePath, "NewTexts").Call(list...))
+			}
+		}
+		f.Comment(commentLine("Texts of which a record holds one if a rule matches that fixes neither the source"))
+		f.Comment(commentLine("nor the name."))
+		f.Var().Defs(texts...)
+		f.Line()
+	}
 	f.Comment(commentLine("Match appends to dst the rules that e satisfies. It tries the rules that can match"))
 	f.Comment(commentLine("by the record's eventSource and eventName, both in the form of runtime.Fold."))
 	var body []jen.Code
@@ -38,7 +55,14 @@ func (g *generator) dispatchFile() *jen.File {
 	}
 	if len(index.rest) > 0 {
 		body = append(body, jen.Comment(commentLine("Rules that fix neither the source nor the name.")))
-		body = append(body, g.tries(index.rest)...)
+		for _, guard := range guards {
+			var mentions []operand
+			for _, m := range guard.mentions {
+				mentions = append(mentions, operand{code: jen.Id("e").Dot("Mentions").Call(jen.Lit(m.field), jen.Id(m.variable))})
+			}
+			body = append(body, jen.If(join("||", mentions).code).Block(g.tries(guard.rules)...))
+		}
+		body = append(body, g.tries(slices.DeleteFunc(slices.Clone(index.rest), func(r *rule) bool { return r.plan.Guard != nil }))...)
 	}
 	body = append(body, jen.Return(jen.Id("dst")))
 	f.Func().Id("Match").Params(
@@ -84,6 +108,52 @@ func (g *generator) index() *index {
 		}
 	}
 	return ix
+}
+
+// guarded are rules whose records mention something in the same fields.
+type guarded struct {
+	mentions []mention
+	rules    []*rule
+}
+
+// mention is what the rules look for in a field: all of their texts at once.
+type mention struct {
+	field    string
+	variable string
+	texts    []string
+}
+
+// guards groups those rules that have a guard by its fields.
+func (g *generator) guards(rules []*rule) []*guarded {
+	groups := map[string]*guarded{}
+	for _, r := range rules {
+		if r.plan.Guard == nil {
+			continue
+		}
+		fields := sortedKeys(r.plan.Guard)
+		key := strings.Join(fields, " ")
+		if groups[key] == nil {
+			groups[key] = &guarded{mentions: make([]mention, len(fields))}
+		}
+		group := groups[key]
+		group.rules = append(group.rules, r)
+		for i, field := range fields {
+			m := &group.mentions[i]
+			m.field = field
+			m.texts = append(m.texts, r.plan.Guard[field]...)
+		}
+	}
+	var all []*guarded
+	for _, key := range sortedKeys(groups) {
+		for i := range groups[key].mentions {
+			m := &groups[key].mentions[i]
+			slices.Sort(m.texts)
+			m.texts = slices.Compact(m.texts)
+			m.variable = g.names.take("in"+exported(camel(cmp.Or(m.field, "record"))), func(s string) []string { return []string{s} })
+		}
+		all = append(all, groups[key])
+	}
+	return all
 }
 
 // used returns the name of a variable of Match, or _ when no switch reads it.

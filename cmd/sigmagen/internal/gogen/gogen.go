@@ -290,12 +290,16 @@ func closeLines(lines []jen.Code) []jen.Code { return append(lines, jen.Line()) 
 func stringList(list []string) jen.Code {
 	values := literals(list)
 	if len(values) > 1 {
-		for i, v := range values {
-			values[i] = jen.Line().Add(v)
-		}
-		values = closeLines(values)
+		values = onePerLine(values)
 	}
 	return jen.Index().String().Values(values...)
+}
+
+func onePerLine(values []jen.Code) []jen.Code {
+	for i, v := range values {
+		values[i] = jen.Line().Add(v)
+	}
+	return closeLines(values)
 }
 
 func literals(list []string) []jen.Code {

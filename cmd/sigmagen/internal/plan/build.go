@@ -151,6 +151,9 @@ func buildRule(syntax *sigma.Rule, filters []*Filter, placeholders *Placeholders
 			"the rule can never match: no record has the eventSource and eventName that it asks for")
 		return nil
 	}
+	if slices.Contains(rule.Keys, anyKey) {
+		rule.Guard = guard(whole)
+	}
 	rule.MatchesNothing = holdsOnNothing(whole)
 	return rule
 }

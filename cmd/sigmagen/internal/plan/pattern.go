@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // pattern is a value of a rule with its wildcards told apart from its text.
 type pattern []token
@@ -66,4 +69,18 @@ func (p pattern) String() string {
 		}
 	}
 	return b.String()
+}
+
+// literals returns the texts between the wildcards of p.
+func (p pattern) literals() []string {
+	var literals []string
+	for len(p) > 0 {
+		n := slices.IndexFunc(p, func(t token) bool { return t.wildcard != 0 })
+		if n < 0 {
+			n = len(p)
+		}
+		literals = append(literals, p[:n].text())
+		p = p[min(n+1, len(p)):]
+	}
+	return literals
 }

@@ -32,8 +32,10 @@ type Rule struct {
 	// Filters narrow the rule: their conditions must hold as well.
 	Filters []*Filter
 
-	// Keys says which records can match at all.
-	Keys []Key
+	// Keys says which records can match at all. Of a rule that cannot be told by
+	// them, Guard says what these records mention.
+	Keys  []Key
+	Guard Guard
 
 	// MatchesNothing is set when the condition holds on a record in which no
 	// predicate does. Its matcher must then ask whether the record is one.
