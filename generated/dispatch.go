@@ -4,6 +4,12 @@ package generated
 
 import "github.com/trailalerts/trailalerts/runtime"
 
+// Texts of which a record holds one if a rule matches that fixes neither the source
+// nor the name.
+var (
+	inUserIdentityType = runtime.NewTexts("Root")
+)
+
 // Match appends to dst the rules that e satisfies. It tries the rules that can match
 // by the record's eventSource and eventName, both in the form of runtime.Fold.
 func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
@@ -472,8 +478,10 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 		}
 	}
 	// Rules that fix neither the source nor the name.
-	if matchSigninRootUserActivity(e) {
-		dst = append(dst, &signinRootUserActivity)
+	if e.Mentions("userIdentity.type", inUserIdentityType) {
+		if matchSigninRootUserActivity(e) {
+			dst = append(dst, &signinRootUserActivity)
+		}
 	}
 	return dst
 }

@@ -14,7 +14,7 @@ var Set = runtime.Ruleset{
 	Match:        Match,
 	Exceptions:   exceptions,
 	Correlations: correlations,
-	Hash:         "4f591cd043c0ebee32f5255eb672f45ffa4921f3f9970b3273c64e1253414e61",
+	Hash:         "e5a5c789a399aacdfefe883deb948b4d86ea20a8b9bbc29beab4dbd65d27a5ee",
 }
 
 // rules holds every rule, sorted by key.

@@ -4,6 +4,102 @@ package generated
 
 import "github.com/trailalerts/trailalerts/runtime"
 
+// Texts of which a record holds one if a rule matches that fixes neither the source
+// nor the name.
+var (
+	inRecord = runtime.NewTexts(
+		"111122223333",
+		"9iaW4vc2",
+		"AKIA",
+		"ASIA",
+		"KALI",
+		"L2Jpbi9za",
+		"kali",
+		"pacu",
+		"root",
+		"vYmluL3No",
+	)
+	inRecord2                                                = runtime.NewTexts("linux", "pacu")
+	inEventName                                              = runtime.NewTexts("StopLogging")
+	inEventSource                                            = runtime.NewTexts("iam.amazonaws.com", "sts.amazonaws.com")
+	inUserIdentityType                                       = runtime.NewTexts("Root")
+	inRequestParameters                                      = runtime.NewTexts("Suspended")
+	inRequestParametersIpPermissionsItemsIpRangesItemsCidrIp = runtime.NewTexts("0.0.0.0/0")
+	inRequestParametersItems0                                = runtime.NewTexts("first")
+	inRequestParametersValue                                 = runtime.NewTexts(
+		" -foo-bar ",
+		" -foo-bar -x",
+		" -foo-bar /x",
+		" /foo-bar ",
+		" /foo-bar -x",
+		" /foo-bar /x",
+		"${jndi:[a-z].+}(x|y)^",
+		"%team%",
+		".EXE",
+		".zip",
+		"//5jAG0AZAA=",
+		"111122223333",
+		"2026-11-22",
+		"3AGgAbwBhAG0AaQ",
+		"9iaW4vYmFza",
+		":policy/AdministratorAccess",
+		":user/root-ivo",
+		":user/root-mara",
+		"AAaQBuAGcA",
+		"AGMAbQBk",
+		"AKIA",
+		"ASIA",
+		"Access",
+		"Admin",
+		"Allow",
+		"CORP",
+		"Delete",
+		"Desktop",
+		"KALI",
+		"L2Jpbi9iYXNo",
+		"NdgY3esA",
+		"Principal",
+		"SUVYIA==",
+		"Windows",
+		"Wm/Dq",
+		"Y3VybCA=",
+		"YVdRPQ==",
+		"YwBtAGQA",
+		"Zm9vIGJhc",
+		"ZvbyBiYX",
+		"a*b/root-ivo",
+		"a*b/root-mara",
+		"ab8Or",
+		"admin-",
+		"and ",
+		"arn:aws:iam::",
+		"aws-cli/",
+		"begin",
+		"cABpAG4AZw",
+		"cAaABvAGEAbQBpA",
+		"curl",
+		"dwBoAG8AYQBtAGkA",
+		"eu-west-1",
+		"foo-bar ",
+		"foo-bar -x",
+		"foo-bar /x",
+		"kali",
+		"logs/*.?",
+		"mb28gYmFy",
+		"parrot",
+		"pvw6",
+		"red/root-ivo",
+		"red/root-mara",
+		"role-",
+		"s3:GetObject",
+		"true",
+		"vYmluL2Jhc2",
+		"wAGkAbgBnA",
+	)
+	inUserIdentitySessionContextSessionIssuerUserName = runtime.NewTexts("admin")
+	inUserIdentityUserName                            = runtime.NewTexts("root-ivo", "root-mara")
+)
+
 // Match appends to dst the rules that e satisfies. It tries the rules that can match
 // by the record's eventSource and eventName, both in the form of runtime.Fold.
 func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
@@ -126,8 +222,199 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 		}
 	}
 	// Rules that fix neither the source nor the name.
-	if matchAll(e) {
-		dst = append(dst, &all)
+	if e.Mentions("", inRecord) {
+		if matchKeywords(e) {
+			dst = append(dst, &keywords)
+		}
+		if matchKeywordsAll(e) {
+			dst = append(dst, &keywordsAll)
+		}
+		if matchKeywordsBase64offset(e) {
+			dst = append(dst, &keywordsBase64offset)
+		}
+		if matchKeywordsCased(e) {
+			dst = append(dst, &keywordsCased)
+		}
+		if matchKeywordsContains(e) {
+			dst = append(dst, &keywordsContains)
+		}
+		if matchKeywordsRe(e) {
+			dst = append(dst, &keywordsRe)
+		}
+		if matchKeywordsReAll(e) {
+			dst = append(dst, &keywordsReAll)
+		}
+	}
+	if e.Mentions("", inRecord2) ||
+		e.Mentions("eventName", inEventName) {
+		if matchMixedList(e) {
+			dst = append(dst, &mixedList)
+		}
+	}
+	if e.Mentions("eventSource", inEventSource) ||
+		e.Mentions("userIdentity.type", inUserIdentityType) {
+		if matchListOfMaps(e) {
+			dst = append(dst, &listOfMaps)
+		}
+	}
+	if e.Mentions("requestParameters", inRequestParameters) {
+		if matchObjectInside(e) {
+			dst = append(dst, &objectInside)
+		}
+	}
+	if e.Mentions("requestParameters.ipPermissions.items.ipRanges.items.cidrIp", inRequestParametersIpPermissionsItemsIpRangesItemsCidrIp) {
+		if matchPathArray(e) {
+			dst = append(dst, &pathArray)
+		}
+	}
+	if e.Mentions("requestParameters.items.0", inRequestParametersItems0) {
+		if matchPathNumberIsKey(e) {
+			dst = append(dst, &pathNumberIsKey)
+		}
+	}
+	if e.Mentions("requestParameters.value", inRequestParametersValue) {
+		if matchAll(e) {
+			dst = append(dst, &all)
+		}
+		if matchBackslash(e) {
+			dst = append(dst, &backslash)
+		}
+		if matchBase64(e) {
+			dst = append(dst, &base64)
+		}
+		if matchBase64Contains(e) {
+			dst = append(dst, &base64Contains)
+		}
+		if matchBase64Twice(e) {
+			dst = append(dst, &base64Twice)
+		}
+		if matchBase64offset(e) {
+			dst = append(dst, &base64offset)
+		}
+		if matchBase64offsetUnicode(e) {
+			dst = append(dst, &base64offsetUnicode)
+		}
+		if matchBase64offsetWhole(e) {
+			dst = append(dst, &base64offsetWhole)
+		}
+		if matchBoolean(e) {
+			dst = append(dst, &boolean)
+		}
+		if matchCased(e) {
+			dst = append(dst, &cased)
+		}
+		if matchCasedContains(e) {
+			dst = append(dst, &casedContains)
+		}
+		if matchCasedEndswith(e) {
+			dst = append(dst, &casedEndswith)
+		}
+		if matchContains(e) {
+			dst = append(dst, &contains)
+		}
+		if matchContainsAll(e) {
+			dst = append(dst, &containsAll)
+		}
+		if matchContainsBackslash(e) {
+			dst = append(dst, &containsBackslash)
+		}
+		if matchContainsList(e) {
+			dst = append(dst, &containsList)
+		}
+		if matchContainsWildcard(e) {
+			dst = append(dst, &containsWildcard)
+		}
+		if matchDateText(e) {
+			dst = append(dst, &dateText)
+		}
+		if matchEndswith(e) {
+			dst = append(dst, &endswith)
+		}
+		if matchEndswithWildcard(e) {
+			dst = append(dst, &endswithWildcard)
+		}
+		if matchEscapedYaml(e) {
+			dst = append(dst, &escapedYaml)
+		}
+		if matchExpandAll(e) {
+			dst = append(dst, &expandAll)
+		}
+		if matchExpandEscaped(e) {
+			dst = append(dst, &expandEscaped)
+		}
+		if matchExpandSeveral(e) {
+			dst = append(dst, &expandSeveral)
+		}
+		if matchExpandWithin(e) {
+			dst = append(dst, &expandWithin)
+		}
+		if matchMetacharacters(e) {
+			dst = append(dst, &metacharacters)
+		}
+		if matchNumberQuoted(e) {
+			dst = append(dst, &numberQuoted)
+		}
+		if matchPercent(e) {
+			dst = append(dst, &percent)
+		}
+		if matchRe(e) {
+			dst = append(dst, &re)
+		}
+		if matchReI(e) {
+			dst = append(dst, &reI)
+		}
+		if matchReM(e) {
+			dst = append(dst, &reM)
+		}
+		if matchReS(e) {
+			dst = append(dst, &reS)
+		}
+		if matchStartswith(e) {
+			dst = append(dst, &startswith)
+		}
+		if matchStartswithWildcard(e) {
+			dst = append(dst, &startswithWildcard)
+		}
+		if matchUtf16Base64(e) {
+			dst = append(dst, &utf16Base64)
+		}
+		if matchUtf16beBase64(e) {
+			dst = append(dst, &utf16beBase64)
+		}
+		if matchUtf16leBase64(e) {
+			dst = append(dst, &utf16leBase64)
+		}
+		if matchWideBase64(e) {
+			dst = append(dst, &wideBase64)
+		}
+		if matchWideBase64offset(e) {
+			dst = append(dst, &wideBase64offset)
+		}
+		if matchWildcardAfterBackslash(e) {
+			dst = append(dst, &wildcardAfterBackslash)
+		}
+		if matchWildcardEscaped(e) {
+			dst = append(dst, &wildcardEscaped)
+		}
+		if matchWildcardQuestion(e) {
+			dst = append(dst, &wildcardQuestion)
+		}
+		if matchWildcardStar(e) {
+			dst = append(dst, &wildcardStar)
+		}
+		if matchWindash(e) {
+			dst = append(dst, &windash)
+		}
+	}
+	if e.Mentions("userIdentity.sessionContext.sessionIssuer.userName", inUserIdentitySessionContextSessionIssuerUserName) {
+		if matchPathNested(e) {
+			dst = append(dst, &pathNested)
+		}
+	}
+	if e.Mentions("userIdentity.userName", inUserIdentityUserName) {
+		if matchExpand(e) {
+			dst = append(dst, &expand)
+		}
 	}
 	if matchAllOfPattern(e) {
 		dst = append(dst, &allOfPattern)
@@ -138,41 +425,8 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchAllWildcards(e) {
 		dst = append(dst, &allWildcards)
 	}
-	if matchBackslash(e) {
-		dst = append(dst, &backslash)
-	}
-	if matchBase64(e) {
-		dst = append(dst, &base64)
-	}
-	if matchBase64Contains(e) {
-		dst = append(dst, &base64Contains)
-	}
-	if matchBase64Twice(e) {
-		dst = append(dst, &base64Twice)
-	}
-	if matchBase64offset(e) {
-		dst = append(dst, &base64offset)
-	}
-	if matchBase64offsetUnicode(e) {
-		dst = append(dst, &base64offsetUnicode)
-	}
-	if matchBase64offsetWhole(e) {
-		dst = append(dst, &base64offsetWhole)
-	}
-	if matchBoolean(e) {
-		dst = append(dst, &boolean)
-	}
 	if matchCaseFolding(e) {
 		dst = append(dst, &caseFolding)
-	}
-	if matchCased(e) {
-		dst = append(dst, &cased)
-	}
-	if matchCasedContains(e) {
-		dst = append(dst, &casedContains)
-	}
-	if matchCasedEndswith(e) {
-		dst = append(dst, &casedEndswith)
 	}
 	if matchCasedStartswith(e) {
 		dst = append(dst, &casedStartswith)
@@ -204,26 +458,8 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchConditionParentheses(e) {
 		dst = append(dst, &conditionParentheses)
 	}
-	if matchContains(e) {
-		dst = append(dst, &contains)
-	}
-	if matchContainsAll(e) {
-		dst = append(dst, &containsAll)
-	}
-	if matchContainsBackslash(e) {
-		dst = append(dst, &containsBackslash)
-	}
-	if matchContainsList(e) {
-		dst = append(dst, &containsList)
-	}
 	if matchContainsNumber(e) {
 		dst = append(dst, &containsNumber)
-	}
-	if matchContainsWildcard(e) {
-		dst = append(dst, &containsWildcard)
-	}
-	if matchDateText(e) {
-		dst = append(dst, &dateText)
 	}
 	if matchDay(e) {
 		dst = append(dst, &day)
@@ -231,35 +467,11 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchEmptyString(e) {
 		dst = append(dst, &emptyString)
 	}
-	if matchEndswith(e) {
-		dst = append(dst, &endswith)
-	}
-	if matchEndswithWildcard(e) {
-		dst = append(dst, &endswithWildcard)
-	}
-	if matchEscapedYaml(e) {
-		dst = append(dst, &escapedYaml)
-	}
 	if matchExistsTrue(e) {
 		dst = append(dst, &existsTrue)
 	}
-	if matchExpand(e) {
-		dst = append(dst, &expand)
-	}
-	if matchExpandAll(e) {
-		dst = append(dst, &expandAll)
-	}
-	if matchExpandEscaped(e) {
-		dst = append(dst, &expandEscaped)
-	}
 	if matchExpandRe(e) {
 		dst = append(dst, &expandRe)
-	}
-	if matchExpandSeveral(e) {
-		dst = append(dst, &expandSeveral)
-	}
-	if matchExpandWithin(e) {
-		dst = append(dst, &expandWithin)
 	}
 	if matchFieldref(e) {
 		dst = append(dst, &fieldref)
@@ -303,32 +515,8 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchHourNeq(e) {
 		dst = append(dst, &hourNeq)
 	}
-	if matchKeywords(e) {
-		dst = append(dst, &keywords)
-	}
-	if matchKeywordsAll(e) {
-		dst = append(dst, &keywordsAll)
-	}
-	if matchKeywordsBase64offset(e) {
-		dst = append(dst, &keywordsBase64offset)
-	}
-	if matchKeywordsCased(e) {
-		dst = append(dst, &keywordsCased)
-	}
-	if matchKeywordsContains(e) {
-		dst = append(dst, &keywordsContains)
-	}
-	if matchKeywordsRe(e) {
-		dst = append(dst, &keywordsRe)
-	}
-	if matchKeywordsReAll(e) {
-		dst = append(dst, &keywordsReAll)
-	}
 	if matchKeywordsWildcards(e) {
 		dst = append(dst, &keywordsWildcards)
-	}
-	if matchListOfMaps(e) {
-		dst = append(dst, &listOfMaps)
 	}
 	if matchLt(e) {
 		dst = append(dst, &lt)
@@ -336,14 +524,8 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchLte(e) {
 		dst = append(dst, &lte)
 	}
-	if matchMetacharacters(e) {
-		dst = append(dst, &metacharacters)
-	}
 	if matchMinute(e) {
 		dst = append(dst, &minute)
-	}
-	if matchMixedList(e) {
-		dst = append(dst, &mixedList)
 	}
 	if matchMonth(e) {
 		dst = append(dst, &month)
@@ -375,12 +557,6 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchNumberLarge(e) {
 		dst = append(dst, &numberLarge)
 	}
-	if matchNumberQuoted(e) {
-		dst = append(dst, &numberQuoted)
-	}
-	if matchObjectInside(e) {
-		dst = append(dst, &objectInside)
-	}
 	if matchOneOfInnerPattern(e) {
 		dst = append(dst, &oneOfInnerPattern)
 	}
@@ -393,23 +569,8 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchOneOfThem(e) {
 		dst = append(dst, &oneOfThem)
 	}
-	if matchPathArray(e) {
-		dst = append(dst, &pathArray)
-	}
 	if matchPathDottedKey(e) {
 		dst = append(dst, &pathDottedKey)
-	}
-	if matchPathNested(e) {
-		dst = append(dst, &pathNested)
-	}
-	if matchPathNumberIsKey(e) {
-		dst = append(dst, &pathNumberIsKey)
-	}
-	if matchPercent(e) {
-		dst = append(dst, &percent)
-	}
-	if matchRe(e) {
-		dst = append(dst, &re)
 	}
 	if matchReAll(e) {
 		dst = append(dst, &reAll)
@@ -417,32 +578,17 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchReBackslash(e) {
 		dst = append(dst, &reBackslash)
 	}
-	if matchReI(e) {
-		dst = append(dst, &reI)
-	}
 	if matchReIms(e) {
 		dst = append(dst, &reIms)
 	}
 	if matchReList(e) {
 		dst = append(dst, &reList)
 	}
-	if matchReM(e) {
-		dst = append(dst, &reM)
-	}
 	if matchReNeq(e) {
 		dst = append(dst, &reNeq)
 	}
-	if matchReS(e) {
-		dst = append(dst, &reS)
-	}
 	if matchSearchNames(e) {
 		dst = append(dst, &searchNames)
-	}
-	if matchStartswith(e) {
-		dst = append(dst, &startswith)
-	}
-	if matchStartswithWildcard(e) {
-		dst = append(dst, &startswithWildcard)
 	}
 	if matchUnderscoreLeftOut(e) {
 		dst = append(dst, &underscoreLeftOut)
@@ -450,41 +596,11 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	if matchUnderscoreNamed(e) {
 		dst = append(dst, &underscoreNamed)
 	}
-	if matchUtf16Base64(e) {
-		dst = append(dst, &utf16Base64)
-	}
-	if matchUtf16beBase64(e) {
-		dst = append(dst, &utf16beBase64)
-	}
-	if matchUtf16leBase64(e) {
-		dst = append(dst, &utf16leBase64)
-	}
 	if matchWeek(e) {
 		dst = append(dst, &week)
 	}
-	if matchWideBase64(e) {
-		dst = append(dst, &wideBase64)
-	}
-	if matchWideBase64offset(e) {
-		dst = append(dst, &wideBase64offset)
-	}
-	if matchWildcardAfterBackslash(e) {
-		dst = append(dst, &wildcardAfterBackslash)
-	}
 	if matchWildcardAlone(e) {
 		dst = append(dst, &wildcardAlone)
-	}
-	if matchWildcardEscaped(e) {
-		dst = append(dst, &wildcardEscaped)
-	}
-	if matchWildcardQuestion(e) {
-		dst = append(dst, &wildcardQuestion)
-	}
-	if matchWildcardStar(e) {
-		dst = append(dst, &wildcardStar)
-	}
-	if matchWindash(e) {
-		dst = append(dst, &windash)
 	}
 	if matchWindashAll(e) {
 		dst = append(dst, &windashAll)

@@ -14,7 +14,7 @@ var Set = runtime.Ruleset{
 	Match:        Match,
 	Exceptions:   exceptions,
 	Correlations: correlations,
-	Hash:         "d98a9bd796ac88359554401db1c4b789e24bc508924737c9c49cbca9ae6b9bb1",
+	Hash:         "4b23abddba48b08a38fec59b9581e78a5dfa76c9f2948a08e410768f6b3b1e5d",
 }
 
 // rules holds every rule, sorted by key.
