@@ -27,6 +27,7 @@ func TestGuard(t *testing.T) {
 		{"what an expression repeats at least once", "a: {userAgent|re: '(?:pacu){2,}x?(goat)*'}\ncondition: a", Guard{"userAgent": {"pacu"}}},
 		{"what need not occur in it", "a: {userAgent|re: '(pacu)?'}\ncondition: a", nil},
 		{"of items that must all hold the better one", "a: {x: Root, userAgent|contains: TruffleHog}\ncondition: a", Guard{"userAgent": {"TruffleHog"}}},
+		{"not what most records share", "a: {userIdentity.type: Root, eventType: AwsApiCall}\ncondition: a", Guard{"userIdentity.type": {"Root"}}},
 		{"a field before the whole record", "a: {x: Root}\nb: [somebody-unknown]\ncondition: a and b", Guard{"x": {"Root"}}},
 		{"a list of maps is one of them", "a: [{x: Root}, {y: Rooms}]\ncondition: a", Guard{"x": {"Root"}, "y": {"Rooms"}}},
 		{"or is one of them", "a: {x: Root}\nb: {x: Rooms}\ncondition: a or b", Guard{"x": {"Rooms", "Root"}}},
