@@ -61,7 +61,7 @@ type Scan struct {
 func WritePage(w io.Writer, s Scan) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	p := newPage(&s)
-	if err := pageTemplates.ExecuteTemplate(out, "top", p); err != nil {
+	if err := pageTemplates().ExecuteTemplate(out, "top", p); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	for i := range p.order[:p.Listed] {
@@ -69,7 +69,7 @@ func WritePage(w io.Writer, s Scan) error {
 			return fmt.Errorf("write alert %s to the page: %w", named(p.order[i]), err)
 		}
 	}
-	if err := pageTemplates.ExecuteTemplate(out, "bottom", p); err != nil {
+	if err := pageTemplates().ExecuteTemplate(out, "bottom", p); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	if err := out.Flush(); err != nil {
@@ -370,7 +370,7 @@ func (p *page) writeAlert(w io.Writer, i int) error {
 		e.Classes += fmt.Sprintf(" c%d", account)
 	}
 	if i >= p.Detailed {
-		return pageTemplates.ExecuteTemplate(w, "listed", e)
+		return pageTemplates().ExecuteTemplate(w, "listed", e)
 	}
 	for _, b := range detailBounds {
 		v, fits := newView(a, rec, b, alertLimit)
@@ -378,5 +378,5 @@ func (p *page) writeAlert(w io.Writer, i int) error {
 			break
 		}
 	}
-	return pageTemplates.ExecuteTemplate(w, "detailed", e)
+	return pageTemplates().ExecuteTemplate(w, "detailed", e)
 }

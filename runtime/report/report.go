@@ -72,7 +72,7 @@ func Mail(a *alert.Alert) (html []byte, err error) {
 			Subject string
 			Style   template.CSS
 		}{v, Subject(a), mailStyle}
-		if err := mailTemplates.ExecuteTemplate(&out, "mail", data); err != nil {
+		if err := mailTemplates().ExecuteTemplate(&out, "mail", data); err != nil {
 			return nil, fmt.Errorf("write the mail about alert %s: %w", named(a), err)
 		}
 		if out.Len() <= MailLimit {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A style is how the elements of a class look. Mail programs drop style sheets,
@@ -105,19 +106,25 @@ var (
 	pageStyle = template.CSS(sheet(true) + pageSheet)
 )
 
+// The templates are parsed when the first report is written: most processes write
+// none.
 var (
-	mailTemplates = parse("templates/mail.html", func(classes ...string) template.HTMLAttr {
-		var inline strings.Builder
-		for _, class := range classes {
-			inline.WriteString(known(class).light)
-		}
-		return template.HTMLAttr(fmt.Sprintf(`class="%s" style="%s"`, strings.Join(classes, " "), strings.TrimSuffix(inline.String(), ";")))
+	mailTemplates = sync.OnceValue(func() *template.Template {
+		return parse("templates/mail.html", func(classes ...string) template.HTMLAttr {
+			var inline strings.Builder
+			for _, class := range classes {
+				inline.WriteString(known(class).light)
+			}
+			return template.HTMLAttr(fmt.Sprintf(`class="%s" style="%s"`, strings.Join(classes, " "), strings.TrimSuffix(inline.String(), ";")))
+		})
 	})
-	pageTemplates = parse("templates/page.html", func(classes ...string) template.HTMLAttr {
-		for _, class := range classes {
-			known(class)
-		}
-		return template.HTMLAttr(fmt.Sprintf(`class="%s"`, strings.Join(classes, " ")))
+	pageTemplates = sync.OnceValue(func() *template.Template {
+		return parse("templates/page.html", func(classes ...string) template.HTMLAttr {
+			for _, class := range classes {
+				known(class)
+			}
+			return template.HTMLAttr(fmt.Sprintf(`class="%s"`, strings.Join(classes, " ")))
+		})
 	})
 )
 
