@@ -41,7 +41,9 @@ func (p prefix) String() string { return bucketScheme + p.bucket + "/" + p.key }
 
 // bucketName allows what buckets, also old ones, and aliases of access points are
 // called.
-var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$`)
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]+$`) // and at most maxBucketName bytes
+
+const maxBucketName = 255
 
 // parsePrefix reads a path; false: it is one of this machine.
 func parsePrefix(path string) (p prefix, inBucket bool, err error) {
@@ -50,7 +52,7 @@ func parsePrefix(path string) (p prefix, inBucket bool, err error) {
 		return prefix{}, false, nil
 	}
 	p.bucket, p.key, _ = strings.Cut(rest, "/")
-	if !bucketName.MatchString(p.bucket) {
+	if !bucketName.MatchString(p.bucket) || len(p.bucket) > maxBucketName {
 		return prefix{}, true, fmt.Errorf("%s: %q is not the name of a bucket: write s3://BUCKET/PREFIX", path, p.bucket)
 	}
 	return p, true, nil

@@ -56,7 +56,14 @@ type Notifier struct {
 
 var _ alert.Notifier = (*Notifier)(nil)
 
-var busForm = regexp.MustCompile(`^(arn:aws[\w-]*:events:[a-z0-9-]+:\d{12}:event-bus/)?[/.\-_A-Za-z0-9]{1,256}$`)
+var busForm = regexp.MustCompile(`^(arn:aws[\w-]*:events:[a-z0-9-]+:\d{12}:event-bus/)?([/.\-_A-Za-z0-9]+)$`) // its name of at most maxBusName bytes
+
+const maxBusName = 256
+
+func isBus(bus string) bool {
+	parts := busForm.FindStringSubmatch(bus)
+	return parts != nil && len(parts[2]) <= maxBusName
+}
 
 // New returns the channel. The error says what is wrong with the name of the bus.
 func New(client Client, c Config) (*Notifier, error) {
@@ -64,7 +71,7 @@ func New(client Client, c Config) (*Notifier, error) {
 	switch {
 	case c.Bus == "":
 		return nil, errors.New(channel + ": it has no bus")
-	case !busForm.MatchString(c.Bus):
+	case !isBus(c.Bus):
 		return nil, fmt.Errorf("%s: %q is neither the name nor the ARN of a bus", channel, c.Bus)
 	}
 	if n.now == nil {
