@@ -176,16 +176,27 @@ func (e *Event) valueOf(key string) (value []byte, known bool) {
 // joins reports whether a key may begin with a segment of a path and a dot: a path
 // leads through keys that hold dots themselves, as in {"a.b": …}, too.
 func (e *Event) joins(segment string) bool {
-	for i := 0; i < len(e.head.Members) || !e.head.NoDots; i++ {
+	joins := func(m object.Member) bool {
+		dot := int(m.KeyFrom) + len(segment)
+		return dot < int(m.KeyTo) && e.raw[dot] == '.' && string(e.raw[m.KeyFrom:dot]) == segment
+	}
+	for _, m := range e.head.Members {
+		if joins(m) {
+			return true
+		}
+	}
+	if e.head.NoDots {
+		return false
+	}
+	for i := len(e.head.Members); ; i++ {
 		m, ok := e.member(i)
 		if !ok {
 			return !e.ended
 		}
-		if key := m.Key(e.raw); len(key) > len(segment) && key[len(segment)] == '.' && string(key[:len(segment)]) == segment {
+		if joins(m) {
 			return true
 		}
 	}
-	return false
 }
 
 // narrow returns the part of the text of a value that holds everything that path

@@ -11,6 +11,7 @@ const (
 	keyEventVersion
 	keyEventName
 	keyEventSource
+	keyUserIdentity
 )
 
 // names are the keys that may be written with escapes.
@@ -38,6 +39,8 @@ func keyOf(raw []byte) key {
 		return keyEventName
 	case "eventSource":
 		return keyEventSource
+	case "userIdentity":
+		return keyUserIdentity
 	}
 	if len(raw) <= maxKey && bytes.IndexByte(raw, '\\') >= 0 {
 		for _, n := range names {
@@ -104,10 +107,10 @@ func (t *keyText) add(piece []byte, last bool) key {
 	return keyOf(t.buf[:n])
 }
 
-// recordKeys are the keys seen that make an object a record, and those that a dispatch switches on.
+// recordKeys are the keys seen that make an object a record, and those that rules ask for most.
 type recordKeys struct {
-	version, name, source bool
-	anyName, anySource    bool // whatever their values are
+	version, name, source        bool
+	anyName, anySource, identity bool // whatever their values are
 }
 
 // see takes a key and whether its value is a string.
@@ -119,10 +122,12 @@ func (k *recordKeys) see(name key, isString bool) {
 		k.anyName, k.name = true, k.name || isString
 	case keyEventSource:
 		k.anySource, k.source = true, k.source || isString
+	case keyUserIdentity:
+		k.identity = true
 	}
 }
 
 func (k *recordKeys) complete() bool { return k.version || k.name && k.source }
 
 // all reports whether no key that is still to come matters.
-func (k *recordKeys) all() bool { return k.complete() && k.anyName && k.anySource }
+func (k *recordKeys) all() bool { return k.complete() && k.anyName && k.anySource && k.identity }

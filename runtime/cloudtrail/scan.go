@@ -62,9 +62,9 @@ func (s *scanner) scan(b []byte) (int, bool) {
 func (s *scanner) scanMembers(b []byte, i int) int {
 	for i < len(b) {
 		if b[i] == '"' && !s.InString && !s.colon {
-			m, c, ok := object.KeyAt(b, i)
-			if ok && c == '"' && m.String(b) {
-				s.record.see(keyOf(m.Key(b)), true)
+			m, ok := object.KeyAt(b, i)
+			if ok && m.Plain(b) {
+				s.record.see(keyOf(m.Key(b)), b[m.From] == '"')
 				s.member = m.Moved(s.at)
 				i = int(m.To) + 1
 				s.note(int(m.To))
@@ -74,7 +74,7 @@ func (s *scanner) scanMembers(b []byte, i int) int {
 				s.watch = false
 				return i
 			}
-			if ok && c == '{' {
+			if ok && b[m.From] == '{' {
 				s.record.see(keyOf(m.Key(b)), false)
 				s.member = m.Moved(s.at)
 				s.Depth++

@@ -55,7 +55,7 @@ func Next(text []byte, from int) (m Member, ok, end bool) {
 	if i == len(text) || text[i] != '"' {
 		return Member{}, false, false
 	}
-	if m, c, ok := KeyAt(text, i); ok && c == '"' && m.String(text) {
+	if m, ok := KeyAt(text, i); ok && m.Plain(text) {
 		return m, true, false
 	}
 	m.KeyFrom = int32(i + 1)
@@ -76,28 +76,33 @@ func Next(text []byte, from int) (m Member, ok, end bool) {
 	return m, true, false
 }
 
-// KeyAt returns where the key is that begins at text[i], and how its value begins, if
-// it is written as most are: without an escape at its end, and without white space
-// behind it. The value is still to be found.
-func KeyAt(text []byte, i int) (m Member, value byte, ok bool) {
+// KeyAt returns where the key is that begins at text[i], and where its value begins,
+// if it is written as most are: without an escape at its end, and without white
+// space behind it. Where the value ends is still to be found.
+func KeyAt(text []byte, i int) (m Member, ok bool) {
 	to := i + 1 + bytes.IndexByte(text[i+1:], '"')
 	if to == i || to+2 >= len(text) || text[to-1] == '\\' || text[to+1] != ':' {
-		return Member{}, 0, false
+		return Member{}, false
 	}
-	return Member{KeyFrom: int32(i + 1), KeyTo: int32(to), From: int32(to + 2)}, text[to+2], true
+	return Member{KeyFrom: int32(i + 1), KeyTo: int32(to), From: int32(to + 2)}, true
 }
 
-// String completes m, whose value is a string, if it is written as most are: without
-// an escape at its end, and with a comma behind it.
-func (m *Member) String(text []byte) bool {
-	from := int(m.From) + 1
-	n := bytes.IndexByte(text[from:], '"')
-	to := from + n + 1
-	if n < 0 || text[to-2] == '\\' || to == len(text) || text[to] != ',' {
-		return false
+// Plain completes m, whose value is a string or a scalar, if it is written as most
+// are: without an escape at the end of a string, and with a comma behind.
+func (m *Member) Plain(text []byte) bool {
+	to := int(m.From)
+	if text[to] == '"' {
+		n := bytes.IndexByte(text[to+1:], '"')
+		if to += n + 2; n < 0 || text[to-2] == '\\' {
+			return false
+		}
+	} else {
+		for to < len(text) && ('a' <= text[to] && text[to] <= 'z' || '0' <= text[to] && text[to] <= '9') {
+			to++
+		}
 	}
 	m.To = int32(to)
-	return true
+	return to < len(text) && text[to] == ','
 }
 
 // valueEnd returns the index behind the value that begins at text[i].
