@@ -45,7 +45,7 @@ func corpusOf(ctx context.Context, o options, temporary string) (*corpus, error)
 		if _, err := tool(ctx, "", nil, "python3", generator, "--out", dir); err != nil {
 			return nil, err
 		}
-		return openCorpus(dir, "what "+generator+" writes by default")
+		return openCorpus(dir, "what "+filepath.Base(generator)+" writes by default")
 	default:
 		dir = filepath.Join(temporary, "corpus")
 		truth, err := repeatTestdata(filepath.Join(dir, deliveries), defaultSize)

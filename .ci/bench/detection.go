@@ -66,6 +66,18 @@ func (b *bench) ruleset() (*program, error) {
 	if built := b.programs[name]; built != nil {
 		return built, nil
 	}
+	directories, err := b.rulesets()
+	if err != nil {
+		return nil, err
+	}
+	return b.build(name, directories...)
+}
+
+// rulesets returns the directories of the rules of that program.
+func (b *bench) rulesets() ([]string, error) {
+	if b.rules != nil {
+		return b.rules, nil
+	}
 	directories := []string{"rules"}
 	if b.options.shared != "" {
 		for _, set := range communitySets {
@@ -85,7 +97,8 @@ func (b *bench) ruleset() (*program, error) {
 			directories = append(directories, to)
 		}
 	}
-	return b.build(name, directories...)
+	b.rules = directories
+	return directories, nil
 }
 
 // scan returns a run of p over the corpus, which is known to find what it should:
@@ -145,7 +158,8 @@ func (b *bench) detection() error {
 		known = "what matches is as known for " + strings.Join(c.truth.directories, ", ")
 	}
 	b.title("CPU of detection: user and system time of a whole process, %d rounds in turn", b.options.rounds)
-	fmt.Fprintf(b.out, "  %s\n  %s; %s\n", c, p.says, known)
+	b.note("%s", c)
+	b.note("%s; %s", p.says, known)
 	for _, procs := range []int{1, 0} {
 		children := []child{
 			{name: "gunzip", command: append([]string{b.self, "gunzip"}, c.files...), procs: procs, says: []string{fmt.Sprintf("%d bytes", c.raw)}},
@@ -230,6 +244,6 @@ func (b *bench) cores() error {
 		{children[1].name, fmt.Sprintf("%.1f ms", median(two)), fmt.Sprintf("%.2f", r.medians), r.spread(), bound{limit: 1.7, atLeast: true}.verdict(r.medians)},
 	})
 	b.command("GOMAXPROCS=1 BIN scan --matches --format jsonl " + c.dir + " > /dev/null; GOMAXPROCS=2 ...")
-	fmt.Fprintf(b.out, "  load %s afterwards\n", load())
+	b.note("load %s afterwards", load())
 	return nil
 }

@@ -2,7 +2,7 @@
 // about speed, memory and starting, and prints a table for each promise. Programs
 // run as users run them; what is compared runs in turn, in the same minutes.
 //
-// Usage: go run ./.ci/bench [-shared DIR] [-corpus DIR] [-rounds N] [-only PARTS]
+// Usage: go run ./.ci/bench [-shared DIR] [-corpus DIR] [-rounds N] [-only PARTS] [-page FILE] [-svg FILE]
 //
 // It runs on Linux, in the root of the repository, and needs Go alone: with -shared
 // also python3, which generates the corpus. A time that misses its bound is said and
@@ -24,7 +24,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -33,6 +32,8 @@ type options struct {
 	corpus string // directory of delivery files; "" has one made
 	rounds int    // in which programs run in turn
 	only   string // parts, separated by commas
+	page   string // whose tables of these parts are replaced; "" is none
+	svg    string // into which the profile is drawn; "" is none
 }
 
 // A part measures one promise.
@@ -48,6 +49,7 @@ var parts = []part{
 	{"rules", (*bench).manyRules},
 	{"compile", (*bench).compile},
 	{"start", (*bench).start},
+	{"profile", (*bench).profile},
 }
 
 func main() {
@@ -65,6 +67,8 @@ func main() {
 		names = append(names, p.name)
 	}
 	flag.StringVar(&o.only, "only", strings.Join(names, ","), "`parts` to measure, separated by commas")
+	flag.StringVar(&o.page, "page", "", "`file` of Markdown in which to replace the tables of these parts")
+	flag.StringVar(&o.svg, "svg", "", "`file` to draw the profile into")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -89,6 +93,8 @@ func helper(name string, arguments []string) (done bool, err error) {
 		return true, split(arguments, os.Stderr)
 	case "parse":
 		return true, parse(arguments, os.Stderr)
+	case "profiled-go":
+		return true, profiledGo(arguments)
 	case "peak":
 		return true, peak(arguments, os.Stdout, os.Stderr)
 	default:
@@ -125,7 +131,12 @@ func runParts(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	var failed []error
 	for _, p := range chosen {
-		if err := p.measure(b); err != nil {
+		b.section.Reset()
+		err := p.measure(b)
+		if err == nil && o.page != "" {
+			err = replaceSection(o.page, p.name, b.section.String())
+		}
+		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
 			fmt.Fprintf(out, "\nFAIL: %s\n", p.name)
 		}
@@ -144,7 +155,9 @@ type bench struct {
 	self      string // this program
 	temporary string
 
+	section  strings.Builder // what the part has said so far, for a page
 	measured *corpus
+	rules    []string            // directories of those that are measured
 	programs map[string]*program // what sigmagen has built, by name
 }
 
@@ -174,8 +187,12 @@ func (b *bench) describeMachine() error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "%s, %s, %d cores, %s, load %s\n", time.Now().UTC().Format("2 January 2006 15:04 UTC"), processor, runtime.NumCPU(), bytes.TrimSpace(version), load())
-	return nil
+	machine := fmt.Sprintf("%s, %d cores, %s", processor, runtime.NumCPU(), bytes.TrimSpace(version))
+	fmt.Fprintf(b.out, "%s, %s, load %s\n", time.Now().UTC().Format("2 January 2006 15:04 UTC"), machine, load())
+	if b.options.page == "" {
+		return nil
+	}
+	return replaceSection(b.options.page, "machine", machine)
 }
 
 func cpuModel() (string, error) {
@@ -199,25 +216,4 @@ func load() string {
 	}
 	average, _, _ := strings.Cut(string(text), " ")
 	return average
-}
-
-// title begins what a part prints.
-func (b *bench) title(format string, values ...any) {
-	fmt.Fprintf(b.out, "\n"+format+" (load %s)\n", append(values, load())...)
-}
-
-// table prints rows of cells, the first of which is the head.
-func (b *bench) table(rows [][]string) {
-	w := tabwriter.NewWriter(b.out, 0, 0, 3, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintln(w, "  "+strings.Join(row, "\t"))
-	}
-	_ = w.Flush() // of a table that is lost nobody can be told
-}
-
-// command prints one that was run, with short names for what is in the temporary
-// directory.
-func (b *bench) command(text string) {
-	text = strings.ReplaceAll(strings.ReplaceAll(text, b.self, "bench"), b.temporary, "$TMP")
-	fmt.Fprintf(b.out, "  $ %s\n", text)
 }

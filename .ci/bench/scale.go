@@ -57,7 +57,7 @@ func (b *bench) manyRules() error {
 		rows = append(rows, []string{one.name, fmt.Sprintf("%.2f µs", perRecord), fmt.Sprintf("%.2f", r.medians), r.spread(), strings.TrimSpace(one.says[1]), promised.verdict(r.medians)})
 	}
 	b.table(rows)
-	fmt.Fprintf(b.out, "  synthesised rules: calls as in published ones, %d in a hundred without; %s\n", unindexedPercent, c)
+	b.note("synthesised rules: calls as in published ones, %d in a hundred without; %s", unindexedPercent, c)
 	b.command("sigmagen build --rules RULES --output BIN; BIN scan --matches --format jsonl " + c.dir + " > /dev/null")
 	return nil
 }
