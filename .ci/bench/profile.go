@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"debug/elf"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -110,6 +111,25 @@ func stageOf(stack []string) int {
 	return len(stages) - 1
 }
 
+// checkFrames holds that a program has functions of the names that tell the stages.
+func checkFrames(path string) error {
+	file, err := elf.Open(path)
+	if err != nil {
+		return fmt.Errorf("read symbols: %w", err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	symbols, err := file.Symbols()
+	if err != nil {
+		return fmt.Errorf("read symbols of %s: %w", path, err)
+	}
+	for _, frame := range frames {
+		if !slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return strings.HasPrefix(s.Name, frame.call) }) {
+			return fmt.Errorf("no function is called %s: the stages of the profile are out of date", frame.call)
+		}
+	}
+	return nil
+}
+
 // profile measures where the CPU time of a scan goes, and draws it if a file was
 // named for that.
 func (b *bench) profile() error {
@@ -119,6 +139,9 @@ func (b *bench) profile() error {
 	}
 	p, err := b.profiledRuleset()
 	if err != nil {
+		return err
+	}
+	if err := checkFrames(p.path); err != nil {
 		return err
 	}
 	scans := 2 * b.options.rounds
