@@ -131,10 +131,9 @@ func runParts(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	var failed []error
 	for _, p := range chosen {
-		b.section.Reset()
 		err := p.measure(b)
-		if err == nil && o.page != "" {
-			err = replaceSection(o.page, p.name, b.section.String())
+		if section := b.endSection(); err == nil && o.page != "" {
+			err = replaceSection(o.page, p.name, section)
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
@@ -156,6 +155,7 @@ type bench struct {
 	temporary string
 
 	section  strings.Builder // what the part has said so far, for a page
+	commands []string        // and what it has run
 	measured *corpus
 	rules    []string            // directories of those that are measured
 	programs map[string]*program // what sigmagen has built, by name

@@ -15,7 +15,7 @@ import (
 func (b *bench) title(format string, values ...any) {
 	text := fmt.Sprintf(format, values...)
 	fmt.Fprintf(b.out, "\n%s (load %s)\n", text, load())
-	fmt.Fprintf(&b.section, "%s (%s, load %s)\n", text, time.Now().UTC().Format("2 January 2006"), load())
+	fmt.Fprintf(&b.section, "%s (%s, load %s).\n", text, time.Now().UTC().Format("2 January 2006"), load())
 }
 
 // table prints rows of cells, the first of which is the head.
@@ -36,14 +36,29 @@ func (b *bench) table(rows [][]string) {
 func (b *bench) note(format string, values ...any) {
 	text := b.short(fmt.Sprintf(format, values...))
 	fmt.Fprintf(b.out, "  %s\n", text)
-	fmt.Fprintf(&b.section, "\n%s\n", text)
+	said := strings.TrimSuffix(b.section.String(), "\n")
+	if !strings.HasPrefix(said[strings.LastIndexByte(said, '\n')+1:], "- ") {
+		b.section.WriteByte('\n') // before the first of a list
+	}
+	fmt.Fprintf(&b.section, "- %s\n", text)
 }
 
 // command says what was run.
 func (b *bench) command(text string) {
 	text = b.short(text)
 	fmt.Fprintf(b.out, "  $ %s\n", text)
-	fmt.Fprintf(&b.section, "\n```sh\n%s\n```\n", strings.ReplaceAll(text, "; ", "\n"))
+	b.commands = append(b.commands, strings.Split(text, "; ")...)
+}
+
+// endSection returns what a part has said, and begins anew.
+func (b *bench) endSection() string {
+	text := b.section.String()
+	if len(b.commands) > 0 {
+		text += "\n```sh\n" + strings.Join(b.commands, "\n") + "\n```\n"
+	}
+	b.section.Reset()
+	b.commands = nil
+	return text
 }
 
 // short replaces what is temporary by its name.
@@ -58,11 +73,11 @@ func replaceSection(path, name, text string) error {
 	if err != nil {
 		return err
 	}
-	before, rest, begins := strings.Cut(string(page), "<!-- "+name+" -->\n")
-	_, after, ends := strings.Cut(rest, "<!-- /"+name+" -->\n")
+	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
+	before, rest, begins := strings.Cut(string(page), begin)
+	_, after, ends := strings.Cut(rest, end)
 	if !begins || !ends {
 		return fmt.Errorf("%s has no section between the lines <!-- %s --> and <!-- /%[2]s -->", path, name)
 	}
-	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
 	return os.WriteFile(path, []byte(before+begin+"\n"+strings.TrimSpace(text)+"\n\n"+end+after), 0o644)
 }

@@ -19,8 +19,13 @@ func TestReplaceSection(t *testing.T) {
 	b.table([][]string{{"", "median"}, {"scan", "MISSED"}})
 	b.note("of %d records in /tmp/bench-1/corpus", 7)
 	b.command("/tmp/go-build1/bench gunzip FILE; BIN scan /tmp/bench-1/corpus")
+	b.note("seen twice")
+	section := b.endSection()
+	if rest := b.endSection(); rest != "" {
+		t.Errorf("the next section begins with %q", rest)
+	}
 	for range 2 { // the second time as the first
-		if err := replaceSection(path, "cpu", b.section.String()); err != nil {
+		if err := replaceSection(path, "cpu", section); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -28,7 +33,7 @@ func TestReplaceSection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "# Title\n\n<!-- cpu -->\n\n|  | median |\n|---|---|\n| scan | **missed** |\n\nof 7 records in $TMP/corpus\n\n```sh\nbench gunzip FILE\nBIN scan $TMP/corpus\n```\n\n<!-- /cpu -->\n\n<!-- cores -->\nkept\n<!-- /cores -->\n"
+	const want = "# Title\n\n<!-- cpu -->\n\n|  | median |\n|---|---|\n| scan | **missed** |\n\n- of 7 records in $TMP/corpus\n- seen twice\n\n```sh\nbench gunzip FILE\nBIN scan $TMP/corpus\n```\n\n<!-- /cpu -->\n\n<!-- cores -->\nkept\n<!-- /cores -->\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("page (-want +got):\n%s", diff)
 	}
