@@ -75,7 +75,7 @@ func (t *Texts) in(text []byte) bool {
 // begin reports whether text begins with one of t.
 func (t *Texts) begin(text []byte) bool {
 	for _, want := range t.texts {
-		if len(want) <= len(text) && strings.EqualFold(stringOf(text[:len(want)]), want) {
+		if want[0]|0x20 == text[0]|0x20 && len(want) <= len(text) && strings.EqualFold(stringOf(text[:len(want)]), want) {
 			return true
 		}
 	}
