@@ -13,7 +13,7 @@ import (
 )
 
 // maxKept bounds what an Event keeps between records: after a larger record
-// the parser starts afresh, so that one huge record does not pin its memory.
+// it starts afresh, so that one huge record does not pin its memory.
 const maxKept = 1 << 20
 
 // Event is one CloudTrail record, as the matchers read it. It parses on the first
@@ -56,7 +56,7 @@ func (e *Event) Reset(raw []byte) { e.ResetHead(raw, object.Head{}) }
 // cloudtrail.Record.Head is. It must not change either.
 func (e *Event) ResetHead(raw []byte, head object.Head) {
 	if len(e.raw) > maxKept {
-		e.parser = fastjson.Parser{}
+		e.parser, e.more = fastjson.Parser{}, nil
 	}
 	e.raw = raw
 	e.root = nil

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/valyala/fastjson"
 
@@ -46,15 +47,15 @@ func keyText(v *fastjson.Value) (text []byte, ok bool) {
 
 // topLevelKeys finds the values of the top-level keys eventSource and eventName
 // without building a document. found is false when that takes a real parse: a key
-// with an escape, a value that is not a plain string, text that is not an object.
-// Where a key occurs twice the first counts, as in fastjson, so that nothing behind
+// with an escape, a value that is not a plain string or not UTF-8, and a record that
+// lacks one of the two, which CloudTrail does not write. Where a key occurs twice the first counts, as in fastjson, so that nothing behind
 // both matters.
 func (e *Event) topLevelKeys() (source, name []byte, found bool) {
 	var haveSource, haveName bool
 	for i := 0; ; i++ {
 		m, ok := e.member(i)
 		if !ok {
-			return source, name, e.ended
+			return nil, nil, false
 		}
 		switch key := m.Key(e.raw); {
 		case !haveSource && string(key) == "eventSource":
@@ -71,7 +72,7 @@ func (e *Event) topLevelKeys() (source, name []byte, found bool) {
 			continue
 		}
 		if haveSource && haveName {
-			return source, name, true
+			return source, name, utf8.Valid(source) && utf8.Valid(name)
 		}
 	}
 }

@@ -81,7 +81,7 @@ func TestPlainTextMeansWhatTheParserSays(t *testing.T) {
 	members := func(depth int) string {
 		var all []string
 		for range random.IntN(4) {
-			all = append(all, pick(`"a"`, `"b"`, `"c"`, `"a.b"`, `"a.b.c"`, `"b.c"`, `"\u0061"`, `"a\u002eb"`, `"x\"y"`)+pick(":", " : ")+value(depth+1))
+			all = append(all, pick(`"a"`, `"b"`, `"c"`, `"a.b"`, `"a.b.c"`, `"b.c"`, `"\u0061"`, `"a\u002eb"`, `"x\"y"`, `"x\b"`, `"x\\b"`)+pick(":", " : ")+value(depth+1))
 		}
 		return "{" + strings.Join(all, pick(",", " ,\n")) + pick("", " ") + "}"
 	}
@@ -114,18 +114,18 @@ func TestPlainTextMeansWhatTheParserSays(t *testing.T) {
 		}
 	}
 	held := 0
-	for range 60_000 {
+	for range 100_000 {
 		raw := []byte(members(0))
 		if parsed.Reset(raw); parsed.Err() != nil {
 			t.Fatal(string(raw), parsed.Err())
 		}
-		test, path := tests[random.IntN(len(tests))], pick("a", "b", "a.b", "a.b.c", "b.c")
+		test, path := tests[random.IntN(len(tests))], pick("a", "b", "a.b", "a.b.c", "b.c", `x\b`, `a.x\b`, `x"y`)
 		unparsed.ResetHead(raw, randomHead(random, raw))
 		want := test.hold(parsed.Get(path), test.text)
 		if got := test.hold(unparsed.Get(path), test.text); got != want {
 			t.Fatalf("%s at %s: %t before it is parsed, %t after", raw, path, got, want)
 		}
-		if !want || Mentionable(test.text) == "" {
+		if !want || Mentionable(test.text) == "" || strings.ContainsAny(path, `\"`) {
 			continue
 		}
 		held++
@@ -138,6 +138,48 @@ func TestPlainTextMeansWhatTheParserSays(t *testing.T) {
 	}
 	if held < 1000 {
 		t.Errorf("only %d predicates held", held)
+	}
+}
+
+// A large object is not gone through for every path.
+func TestLargeObjectsAreParsed(t *testing.T) {
+	t.Parallel()
+	raw := []byte(`{"a":{` + strings.Repeat(`"x":"y",`, maxNarrowed/8) + `"b":"Root"}}`)
+	e := NewEvent(raw)
+	if !e.Mentions("a.b", NewTexts("Root")) {
+		t.Error("a text in a large object is not mentioned")
+	}
+	if !e.Get("a.b").EqualFold("root") || !e.Parsed() {
+		t.Error("a value in a large object is not read by the parser")
+	}
+}
+
+// What a broken or odd record says of its keys is for the parser to decide.
+func TestKeysThatTakeAParse(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{
+		`{"eventName":"A"}`,
+		`{"eventSource":"s","eventName":"A\u0062"}`,
+		"{\"eventSource\":\"s\",\"eventName\":\"A\xff\"}",
+		`{"eventSource":"s" "eventName":"A"}`,
+	} {
+		e := NewEvent([]byte(raw))
+		if e.Keys(); !e.Parsed() {
+			t.Errorf("the keys of %q are found without a parse", raw)
+		}
+	}
+}
+
+// A record with a huge number of members does not pin the memory for them.
+func TestResetForgetsManyMembers(t *testing.T) {
+	t.Parallel()
+	e := NewEvent([]byte(`{` + strings.Repeat(`"":0,`, maxKept/5+1) + `"a":"x"}`))
+	e.Mentions("a", NewTexts("Root"))
+	if len(e.more) < maxKept/5 {
+		t.Fatalf("%d members were found", len(e.more))
+	}
+	if e.Reset([]byte(`{}`)); cap(e.more) > 0 {
+		t.Errorf("room for %d members is kept", cap(e.more))
 	}
 }
 

@@ -58,7 +58,8 @@ type Rule struct {
 	// "or".
 	Condition string
 
-	// Match reports whether a record satisfies the condition.
+	// Match reports whether a record satisfies the condition. What it says of one
+	// that cannot be read is worth nothing: see Event.Err.
 	Match func(*Event) bool
 
 	// Searches lists the search identifiers of the rule in the order of the
@@ -74,7 +75,7 @@ type Search struct {
 	// Name is the identifier as the rule writes it, such as "selection".
 	Name string
 
-	// Match reports whether a record satisfies this search.
+	// Match reports whether a record satisfies this search, as Rule.Match does.
 	Match func(*Event) bool
 
 	// Fields lists the fields that the search reads, in the order of the file.

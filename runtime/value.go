@@ -14,7 +14,7 @@ import (
 // such values each. Predicates on text also look at everything inside an
 // object, as if it were an array of its scalars. On an absent field, and on a
 // record that cannot be read, every predicate is false but IsNull, which is
-// false on an unreadable record alone.
+// false on an unreadable record alone; but see Event.Err.
 //
 // Predicates ignore the case of letters as strings.EqualFold does, unless they
 // say otherwise.

@@ -157,7 +157,7 @@ func stages(ctx context.Context) (reading, sending context.Context, cancel func(
 // tally counts what was found in one source.
 type tally struct {
 	records    int       // that could be read
-	candidates int       // of the records: those that the dispatch gave to a rule
+	candidates int       // of the records: those that were parsed, or match
 	unreadable int       // records that could not be read
 	notRecords int       // values in the place of a record that are none
 	skipped    string    // why the source was skipped; "" when it was not

@@ -99,7 +99,7 @@ func (i *invocation) scan(reading context.Context, s source, file io.Reader, t *
 // trial is what the rules say of a record.
 type trial struct {
 	rules     []*runtime.Rule // that match, by key
-	candidate bool            // its keys and the text of a few fields do not rule out a match
+	candidate bool            // it was parsed, or matches
 }
 
 // try holds a record against the rules. One that cannot be read is an error if it

@@ -2,6 +2,7 @@ package cloudtrail_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -212,3 +213,54 @@ func TestResetForgetsTheLastFile(t *testing.T) {
 		}
 	}
 }
+
+// The head of a record tells its first members, and nothing where text between them is broken: a member that was not
+// noted would count as absent.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		text string
+		want string // its keys, or that nothing is known
+	}{
+		{"up to what rules ask for, and the plain ones behind", `{"eventVersion":"1","userIdentity":{"type":"Root"},"eventSource":"s","eventName":"A","userAgent":"u","x":[1],"y":"z"}`, "eventVersion userIdentity eventSource eventName userAgent"},
+		{"in any order", `{"eventName":"A","n":17,"t":true,"eventSource":"s","x":{"eventVersion":"1"},"userIdentity":null,"z":{}}`, "eventName n t eventSource x userIdentity"},
+		{"all of a short one", `{"eventVersion":"1","eventName":"A"}`, "eventVersion eventName"},
+		{"white space", "{ \"eventVersion\" : \"1\" , \"x\" : [ 2 ] }", "eventVersion x"},
+		{"a comma is missing", `{"eventSource":"s","eventVersion":"1","eventName":"A" "awsRegion":"x"}`, ""},
+		{"another character in its place", `{"eventSource":"s","eventVersion":"1","eventName":"A";"awsRegion":"x"}`, ""},
+		{"a comma is missing behind an object", `{"eventVersion":"1","userIdentity":{"type":"Root"} "awsRegion":"x"}`, ""},
+		{"a comma too many", `{"eventVersion":"1",,"eventName":"A"}`, ""},
+		{"a value is missing", `{"eventVersion":"1","x" "eventName":"A"}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for _, size := range []int{1, 3, 7, 1000} {
+				r := cloudtrail.NewReader(pieces{strings.NewReader(`{"Records":[` + c.text + `]}`), size}, cloudtrail.Document, cloudtrail.Limits{})
+				record, err := r.Next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				var keys []string
+				for _, m := range record.Head.Members {
+					keys = append(keys, string(m.Key(record.Raw)))
+					if value := string(m.Value(record.Raw)); !json.Valid([]byte(value)) || !strings.Contains(c.text, value) {
+						t.Errorf("%s has the value %q", m.Key(record.Raw), value)
+					}
+				}
+				// A piece may end before a member that is plain only when all of it is there.
+				if got := strings.Join(keys, " "); got != c.want && (size > 100 || c.want == "" || !strings.HasPrefix(c.want, got)) {
+					t.Errorf("in pieces of %d bytes: %q, want %q", size, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+// pieces reads at most size bytes at a time.
+type pieces struct {
+	io.Reader
+	size int
+}
+
+func (p pieces) Read(b []byte) (int, error) { return p.Reader.Read(b[:min(len(b), p.size)]) }

@@ -17,8 +17,10 @@ type scanner struct {
 	text   keyText
 	record recordKeys
 	member object.Member // the one begun
+	begun  bool          // and not yet ended
 	head   [maxHead]object.Member
 	heads  int
+	gap    bool // the text is broken between the members
 }
 
 // maxHead is how many members of a record are noted at most. Of what CloudTrail writes it is mostly eight: those up to
@@ -31,11 +33,14 @@ func (s *scanner) begin(watch bool) {
 	s.at = 1
 	s.watch, s.inKey, s.colon, s.key, s.record = watch, false, false, otherKey, recordKeys{}
 	s.text.n = 0
-	s.member, s.heads = object.Member{}, 0
+	s.member, s.begun, s.heads, s.gap = object.Member{}, false, 0, false
 }
 
 // known returns what is known of the object that was scanned.
 func (s *scanner) known() object.Head {
+	if s.gap {
+		return object.Head{}
+	}
 	return object.Head{Members: s.head[:s.heads], NoDots: !s.Dots}
 }
 
@@ -62,6 +67,7 @@ func (s *scanner) scan(b []byte) (int, bool) {
 func (s *scanner) scanMembers(b []byte, i int) int {
 	for i < len(b) {
 		if b[i] == '"' && !s.InString && !s.colon {
+			s.beginMember()
 			m, ok := object.KeyAt(b, i)
 			if ok && m.Plain(b) {
 				s.record.see(keyOf(m.Key(b)), b[m.From] == '"')
@@ -122,8 +128,17 @@ func (s *scanner) scanMembers(b []byte, i int) int {
 	return i
 }
 
-// note adds the member that ends before b[i] to the head.
+// beginMember expects that the member before has ended.
+func (s *scanner) beginMember() {
+	s.gap = s.gap || s.begun
+	s.begun = true
+}
+
+// note adds the member that ends before b[i] to the head. Where members do not begin and end in turn, a comma is missing
+// or worse, and nothing is known of any.
 func (s *scanner) note(i int) {
+	s.gap = s.gap || !s.begun
+	s.begun = false
 	if s.heads < maxHead {
 		s.member.To = int32(s.at + i)
 		s.head[s.heads] = s.member

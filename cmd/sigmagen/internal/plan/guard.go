@@ -158,6 +158,10 @@ func shortest(texts []string) int {
 	return least
 }
 
+// maxTexts bounds the texts of a field: to look for more costs as much as to try the
+// rule.
+const maxTexts = 1000
+
 // either returns what is mentioned where one of several alternatives holds.
 func either[T any](alternatives []T, guard func(T) Guard) Guard {
 	all := Guard{}
@@ -172,7 +176,9 @@ func either[T any](alternatives []T, guard func(T) Guard) Guard {
 	}
 	for field, texts := range all {
 		slices.Sort(texts)
-		all[field] = slices.Compact(texts)
+		if all[field] = slices.Compact(texts); len(all[field]) > maxTexts {
+			return nil
+		}
 	}
 	return all
 }
