@@ -334,6 +334,9 @@ func (p *plainRecord) questions() []question {
 		case 1:
 			path = path[:len(path)-1] // what it lies in
 		}
+		if len(path) > 0 && slices.Contains(strings.Split(strings.Join(path, "."), "."), "") {
+			continue // no rule has such a field, the compiler refuses it
+		}
 		q := question{path: strings.Join(path, "."), named: !strings.ContainsFunc(strings.Join(path, ""), notInFields)}
 		// The two letters beyond ASCII that fold to one within are asked for as that.
 		text := runtime.Mentionable(withinASCII.Replace(leaf.text))
