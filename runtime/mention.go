@@ -59,6 +59,14 @@ func hash(text []byte) uint32 {
 
 // in reports whether text contains one of t, whatever the case of letters.
 func (t *Texts) in(text []byte) bool {
+	if t.shortest == block { // no place can be skipped, and none need wait for the one before
+		for i := range max(0, len(text)-block+1) {
+			if t.skips[hash(text[i:])] == 0 && t.begin(text[i:]) {
+				return true
+			}
+		}
+		return false
+	}
 	for i := t.shortest - block; i+block <= len(text); {
 		skip := int(t.skips[hash(text[i:])])
 		if skip == 0 {
