@@ -87,7 +87,7 @@ func (e *Event) Parsed() bool { return e.parsed }
 func (e *Event) Valid() bool { return e.Err() == nil }
 
 // Get returns the value at path: keys joined by dots, as in a Sigma rule. It
-// crosses arrays; every element counts.
+// crosses arrays; every element counts. No key is empty.
 func (e *Event) Get(path string) Value { return Value{event: e, path: path} }
 
 // Leaves returns everything that the record holds, at any depth: what a keyword

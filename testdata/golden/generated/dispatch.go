@@ -33,6 +33,7 @@ var (
 		" /foo-bar ",
 		" /foo-bar -x",
 		" /foo-bar /x",
+		" administrator",
 		"${jndi:[a-z].+}(x|y)^",
 		"%team%",
 		".EXE",
@@ -77,6 +78,7 @@ var (
 		"begin",
 		"cABpAG4AZw",
 		"cAaABvAGEAbQBpA",
+		"cloudgoat",
 		"curl",
 		"dwBoAG8AYQBtAGkA",
 		"eu-west-1",
@@ -92,12 +94,16 @@ var (
 		"red/root-mara",
 		"role-",
 		"s3:GetObject",
+		"scoutsuite",
+		"tool",
 		"true",
 		"vYmluL2Jhc2",
 		"wAGkAbgBnA",
 	)
+	inUserAgent                                       = runtime.NewTexts("cloudgoat")
+	inUserIdentityUserName                            = runtime.NewTexts("pentester")
 	inUserIdentitySessionContextSessionIssuerUserName = runtime.NewTexts("admin")
-	inUserIdentityUserName                            = runtime.NewTexts("root-ivo", "root-mara")
+	inUserIdentityUserName2                           = runtime.NewTexts("root-ivo", "root-mara")
 )
 
 // Match appends to dst the rules that e satisfies. It tries the rules that can match
@@ -348,6 +354,15 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 		if matchExpandWithin(e) {
 			dst = append(dst, &expandWithin)
 		}
+		if matchGuardAlternatives(e) {
+			dst = append(dst, &guardAlternatives)
+		}
+		if matchGuardBeyondAscii(e) {
+			dst = append(dst, &guardBeyondAscii)
+		}
+		if matchGuardOptional(e) {
+			dst = append(dst, &guardOptional)
+		}
 		if matchMetacharacters(e) {
 			dst = append(dst, &metacharacters)
 		}
@@ -406,12 +421,18 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 			dst = append(dst, &windash)
 		}
 	}
+	if e.Mentions("userAgent", inUserAgent) ||
+		e.Mentions("userIdentity.userName", inUserIdentityUserName) {
+		if matchGuardOneOfFields(e) {
+			dst = append(dst, &guardOneOfFields)
+		}
+	}
 	if e.Mentions("userIdentity.sessionContext.sessionIssuer.userName", inUserIdentitySessionContextSessionIssuerUserName) {
 		if matchPathNested(e) {
 			dst = append(dst, &pathNested)
 		}
 	}
-	if e.Mentions("userIdentity.userName", inUserIdentityUserName) {
+	if e.Mentions("userIdentity.userName", inUserIdentityUserName2) {
 		if matchExpand(e) {
 			dst = append(dst, &expand)
 		}
@@ -505,6 +526,9 @@ func Match(dst []*runtime.Rule, e *runtime.Event) []*runtime.Rule {
 	}
 	if matchGte(e) {
 		dst = append(dst, &gte)
+	}
+	if matchGuardOrWithout(e) {
+		dst = append(dst, &guardOrWithout)
 	}
 	if matchHour(e) {
 		dst = append(dst, &hour)

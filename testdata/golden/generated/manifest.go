@@ -14,7 +14,7 @@ var Set = runtime.Ruleset{
 	Match:        Match,
 	Exceptions:   exceptions,
 	Correlations: correlations,
-	Hash:         "4b23abddba48b08a38fec59b9581e78a5dfa76c9f2948a08e410768f6b3b1e5d",
+	Hash:         "cf10e721f475385593438f689095354a2c4ca3758cbef1898a15cb750f36e15b",
 }
 
 // rules holds every rule, sorted by key.
@@ -81,6 +81,11 @@ var rules = []*runtime.Rule{
 	&gtList,
 	&gtNegative,
 	&gte,
+	&guardAlternatives,
+	&guardBeyondAscii,
+	&guardOneOfFields,
+	&guardOptional,
+	&guardOrWithout,
 	&hour,
 	&hourGte,
 	&hourNeq,
