@@ -24,9 +24,9 @@ check: ## what is generated and go.mod are up to date, sources are formatted
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 
 test: ## vet and test everything
-	go vet ./... ./.ci/shared ./.ci/reproduce ./.ci/bench
+	go vet ./... ./.ci/shared ./.ci/reproduce ./.ci/bench ./.ci/peers
 	go vet -tags e2e ./runtime/e2e/...
-	go test ./... ./.ci/bench
+	go test ./... ./.ci/bench ./.ci/peers
 	go -C deploy/terraform/tables test ./...
 
 e2e: ## the programs of a release between servers that speak the APIs of AWS; needs Node.js
@@ -34,7 +34,7 @@ e2e: ## the programs of a release between servers that speak the APIs of AWS; ne
 	go test -tags e2e -count=1 -v ./runtime/e2e
 
 lint: ## static analysis
-	$(STATICCHECK) -tags e2e ./... ./.ci/shared ./.ci/reproduce ./.ci/bench
+	$(STATICCHECK) -tags e2e ./... ./.ci/shared ./.ci/reproduce ./.ci/bench ./.ci/peers
 	cd deploy/terraform/tables && $(STATICCHECK) ./...
 	$(ACTIONLINT)
 

@@ -17,8 +17,8 @@ import (
 const maxKept = 1 << 20
 
 // Event is one CloudTrail record, as the matchers read it. It parses on the first
-// read of a field whose text does not show the value. An Event is reused from record to record with Reset
-// and must not be shared between goroutines.
+// read of a field whose text does not show the value. An Event is reused from
+// record to record with Reset and must not be shared between goroutines.
 type Event struct {
 	raw    []byte
 	root   *fastjson.Value

@@ -256,7 +256,7 @@ func FuzzMail(f *testing.F) {
 		a := full(t)
 		value := strings.Repeat(text, int(times)+1)
 		if len(value) > 200_000 {
-			t.Skip("longer than any record")
+			return // longer than any record
 		}
 		texts(&a, func(path, old string) string {
 			if path != "Raw" {

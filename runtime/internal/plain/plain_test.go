@@ -93,7 +93,7 @@ func FuzzLine(f *testing.F) {
 	f.Add("a\u202e\nb", 3)
 	f.Fuzz(func(t *testing.T, s string, most int) {
 		if most < 0 || most > 1000 {
-			t.Skip("limits are small")
+			return // limits are small
 		}
 		got := Line(s, most)
 		if n := utf8.RuneCountInString(got); n > most || !utf8.ValidString(got) || strings.ContainsAny(got, "\r\n\t\x00\u202e\u2028") || got != strings.TrimSpace(got) {
