@@ -71,6 +71,18 @@ func Explain(rule *plan.Rule, record []byte) Explanation {
 	return e.explanation
 }
 
+// Holds reports whether a predicate holds for a scalar: a string, a json.Number, a
+// bool or nil. It compares with no other field.
+func Holds(p plan.Predicate, scalar any) bool {
+	e := explainer{}
+	for _, value := range p.Values {
+		if e.holds(p, scalar, value) {
+			return true
+		}
+	}
+	return p.Op == plan.Exists || p.Op == plan.IsNull && scalar == nil
+}
+
 type explainer struct {
 	root        object
 	held        map[*plan.Search]bool

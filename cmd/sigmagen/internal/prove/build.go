@@ -1,0 +1,200 @@
+package prove
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/eval"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+)
+
+// anywhere is where a record gets a value that may be of any field.
+const anywhere = "additionalEventData.note"
+
+// maxTries is how many values are tried for the field of a record that was found to
+// fail as a whole.
+const maxTries = 8
+
+// events makes records on which the literals should hold. They are candidates: fields
+// are looked at one by one.
+func (c *cube) events() iter.Seq[map[string]any] {
+	return func(yield func(map[string]any) bool) {
+		fields := c.fields()
+		values := make([][]any, len(fields))
+		for i, f := range fields {
+			if values[i] = slices.Collect(first(f.values(), maxTries)); len(values[i]) == 0 {
+				return
+			}
+		}
+		// One value after the other takes its turn, the others stay at their first.
+		try := make([]any, len(fields))
+		for i := range fields {
+			try[i] = values[i][0]
+		}
+		if event, ok := assemble(fields, try); ok && !yield(event) {
+			return
+		}
+		for i := range fields {
+			for _, value := range values[i][1:] {
+				other := slices.Clone(try)
+				other[i] = value
+				if event, ok := assemble(fields, other); ok && !yield(event) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// first is the beginning of a sequence.
+func first(all iter.Seq[any], n int) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		left := n
+		for v := range all {
+			if left--; !yield(v) || left == 0 {
+				return
+			}
+		}
+	}
+}
+
+// field is what the literals ask of the values at paths that are to be equal.
+type field struct {
+	paths []string
+	hold  []plan.Predicate
+	fail  []plan.Predicate
+}
+
+// fields groups what must be there. A path for which everything is negated stays away.
+func (c *cube) fields() []*field {
+	var all []*field
+	at := func(path string) *field {
+		if path == "" {
+			path = anywhere
+		}
+		for _, f := range all {
+			if slices.Contains(f.paths, path) {
+				return f
+			}
+		}
+		f := &field{paths: []string{path}}
+		all = append(all, f)
+		return f
+	}
+	for _, l := range c.literals {
+		switch {
+		case l.negated && l.Op == plan.IsNull: // it is to be there
+			at(l.Field).fail = append(at(l.Field).fail, l.Predicate)
+		case l.negated:
+		case l.Op == plan.IsNull && !slices.ContainsFunc(c.literals, func(o literal) bool {
+			return !o.negated && o.Field == l.Field && o.Op == plan.Exists
+		}): // absence will do
+		case isField(l.Predicate):
+			a, b := at(l.Field), at(l.Values[0].Text)
+			if a != b { // what is equal also begins with it
+				a.paths = append(a.paths, b.paths...)
+				a.hold = append(a.hold, b.hold...)
+				a.fail = append(a.fail, b.fail...)
+				all = slices.DeleteFunc(all, func(f *field) bool { return f == b })
+			}
+		default:
+			f := at(l.Field)
+			f.hold = append(f.hold, l.Predicate)
+		}
+	}
+	for _, l := range c.literals {
+		if !l.negated || l.Op == plan.Exists || l.Op == plan.IsNull || isField(l.Predicate) {
+			continue
+		}
+		for _, f := range all {
+			if l.Field == "" || slices.ContainsFunc(f.paths, func(p string) bool { return p == l.Field || strings.HasPrefix(p, l.Field+".") }) {
+				f.fail = append(f.fail, l.Predicate)
+			}
+		}
+	}
+	return all
+}
+
+// values returns what the field may be: a scalar that does everything, or else a list
+// in which an element does each thing.
+func (f *field) values() iter.Seq[any] {
+	return func(yield func(any) bool) {
+		found := false
+		for v := range candidates(f.hold, f.fail) {
+			if allowed(v, f.hold, f.fail) {
+				if found = true; !yield(v) {
+					return
+				}
+			}
+		}
+		if found || len(f.hold) < 2 || slices.ContainsFunc(f.paths, isSingle) {
+			return
+		}
+		var list []any
+		for _, p := range f.hold {
+			one := []plan.Predicate{p}
+			for v := range candidates(one, f.fail) {
+				if allowed(v, one, f.fail) {
+					list = append(list, v)
+					break
+				}
+			}
+		}
+		if len(list) == len(f.hold) {
+			yield(list)
+		}
+	}
+}
+
+// allowed reports whether a scalar satisfies all of hold and none of fail.
+func allowed(v any, hold, fail []plan.Predicate) bool {
+	for _, p := range hold {
+		if p.Op != plan.Exists && !eval.Holds(p, v) {
+			return false
+		}
+	}
+	for _, p := range fail {
+		if eval.Holds(p, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// assemble makes a record. ok is false when the paths are in each other's way.
+func assemble(fields []*field, values []any) (event map[string]any, ok bool) {
+	event = map[string]any{"eventVersion": "1.11"}
+	for i, f := range fields {
+		for _, path := range f.paths {
+			if !put(event, path, values[i]) {
+				return nil, false
+			}
+		}
+	}
+	return event, true
+}
+
+// put sets the value at a path. Where an object is already, or has to be, the value
+// becomes one of its members: tests on text look inside.
+func put(at map[string]any, path string, value any) bool {
+	key, rest, nested := strings.Cut(path, ".")
+	old, taken := at[key]
+	inner, isObject := old.(map[string]any)
+	switch {
+	case !nested && isObject:
+		inner["value"] = value
+	case !nested:
+		at[key] = value
+	case taken && !isObject:
+		at[key] = map[string]any{"value": old}
+		return put(at[key].(map[string]any), rest, value)
+	case isObject:
+		return put(inner, rest, value)
+	default:
+		inner = map[string]any{}
+		at[key] = inner
+		return put(inner, rest, value)
+	}
+	return true
+}

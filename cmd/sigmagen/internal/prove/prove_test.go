@@ -1,0 +1,103 @@
+package prove
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+)
+
+// planned plans a rule of a detection.
+func planned(t *testing.T, detection string) *plan.Rule {
+	t.Helper()
+	text := "title: A Rule\nlogsource: {product: aws}\nlevel: low\ndetection:\n  " + strings.ReplaceAll(strings.TrimSpace(detection), "\n", "\n  ") + "\n"
+	var list diag.List
+	dir, err := sigma.Open(fstest.MapFS{"rule.yml": {Data: []byte(text)}}, "rules", "", &list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents, _ := sigma.Parse(dir.Files[0], &list)
+	rules := plan.Build(documents, nil, &list)
+	if len(rules) != 1 {
+		t.Fatalf("%s\n%+v", text, list.Sorted())
+	}
+	return rules[0]
+}
+
+func TestRule(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		about     string
+		detection string
+		want      Verdict
+		reason    string
+	}{
+		{"a value", "a: {eventName: CreateUser}\ncondition: a", Possible, ""},
+		{"a value that is excluded", "a: {eventName: CreateUser}\nb: {eventName: CreateUser}\ncondition: a and not b", Impossible, `eventName is to be "CreateUser", and is not to be "CreateUser"`},
+		{"a value that is excluded in another case", "a: {eventName: CreateUser}\nb: {eventName|startswith: create}\ncondition: a and not b", Impossible, `eventName is to be "CreateUser", and is not to be beginning with "create"`},
+		{"case that counts", "a: {eventName: createuser}\nb: {eventName|cased: CreateUser}\ncondition: a and not b", Possible, ""},
+		{"two values of a field that has one", "a: {errorCode: A}\nb: {errorCode: B}\ncondition: a and b", Impossible, `errorCode cannot both be "B" and be "A"`},
+		{"two values of a field that may be a list", "a: {requestParameters.x: A}\nb: {requestParameters.x: B}\ncondition: a and b", Possible, ""},
+		{"some values that are excluded", "a: {eventName: [CreateUser, DeleteUser]}\nb: {eventName: CreateUser}\ncondition: a and not b", Possible, ""},
+		{"all values excluded", "a: {eventName: [CreateUser, DeleteUser]}\nb: {eventName|endswith: User}\ncondition: a and not b", Impossible, ""},
+		{"a pattern within a pattern", "a: {userAgent|contains: aws-cli/2}\nb: {userAgent: '*aws-cli*'}\ncondition: a and not b", Impossible, ""},
+		{"absent and a value", "a: {errorCode: A, errorMessage: B}\nb: {errorCode|exists: false}\ncondition: a and b", Impossible, ""},
+		{"null and a value", "a: {errorCode: A}\nb: {errorCode: null}\ncondition: a and b", Impossible, ""},
+		{"null and a value of a list", "a: {requestParameters.x: A}\nb: {requestParameters.x: null}\ncondition: a and b", Unknown, ""},
+		{"no hour before midnight", "a: {eventTime|hour|lt: 0}\ncondition: a", Impossible, "no time satisfies eventTime is of the hour less than 0"},
+		{"no hour between", "a: {eventTime|hour|gte: 22}\nb: {eventTime|hour|lt: 6}\ncondition: a and b", Impossible, ""},
+		{"an hour", "a: {eventTime|hour: 3, eventTime|minute: 30}\ncondition: a", Possible, ""},
+		{"networks apart", "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: 192.168.0.0/16}\ncondition: a and b", Impossible, ""},
+		{"a network without a part of it", "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: 10.0.0.0/30}\ncondition: a and not b", Unknown, ""},
+		{"a network in the one that is excluded", "a: {sourceIPAddress|cidr: 10.1.0.0/16}\nb: {sourceIPAddress|cidr: 10.0.0.0/8}\ncondition: a and not b", Impossible, ""},
+		{"an expression", "a: {userIdentity.arn|re: '.+:assumed-role/(a|b)[0-9]{2,}$'}\ncondition: a", Possible, ""},
+		{"fields that are equal", "a: {userIdentity.userName|fieldref: requestParameters.userName, requestParameters.userName|startswith: x}\ncondition: a", Possible, ""},
+		{"fields that differ", "a: {eventName: CreateAccessKey}\nb: {userIdentity.userName|fieldref: requestParameters.userName}\ncondition: a and not b", Possible, ""},
+		{"parts of a text", "a: {requestParameters.policyDocument|contains|all: ['\"Effect\":\"Allow\"', '\"*\"']}\ncondition: a", Possible, ""},
+		{"keywords", "a: [first, second]\nb: [third]\ncondition: a and not b", Possible, ""},
+		{"a keyword that every match holds", "a: {x: somebody}\nb: [somebody]\ncondition: a and not b", Impossible, ""},
+		{"nothing but a negation", "a: {eventName: CreateUser}\ncondition: not a", Possible, ""},
+		{"a negation of everything", "a: {x: A}\ncondition: a or not a", Possible, ""},
+		{"numbers apart that may be in a list", "a: {requestParameters.port|lt: 10}\nb: {requestParameters.port|gt: 20}\ncondition: a and b", Possible, ""},
+		{"an object and a field of it", "a: {requestParameters|contains: secret, requestParameters.name: x}\ncondition: a", Possible, ""},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			got := Rule(planned(t, c.detection))
+			if got.Verdict != c.want || c.reason != "" && got.Reason != c.reason {
+				event, _ := json.Marshal(got.Event)
+				t.Errorf("%d (%s) %s, want %d (%s)", got.Verdict, got.Reason, event, c.want, c.reason)
+			}
+		})
+	}
+}
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		about    string
+		old, new string
+		want     Relation
+	}{
+		{"the order of values", "a: {eventName: [A, B]}\ncondition: a", "a: {eventName: [B, A]}\ncondition: a", Equivalent},
+		{"one search or two", "a: {eventName: A, errorCode: X}\ncondition: a", "a: {eventName: A}\nb: {errorCode: X}\ncondition: a and b", Equivalent},
+		{"De Morgan", "a: {eventName: A}\nb: {x: Y}\nc: {z: W}\ncondition: a and not (b or c)", "a: {eventName: A}\nb: {x: Y}\nc: {z: W}\ncondition: a and not b and not c", Equivalent},
+		{"a value more", "a: {eventName: A}\ncondition: a", "a: {eventName: [A, B]}\ncondition: a", Wider},
+		{"a filter more", "a: {eventName: A}\ncondition: a", "a: {eventName: A}\nf: {userAgent|contains: x}\ncondition: a and not f", Narrower},
+		{"a part for the whole", "a: {userAgent: aws-cli}\ncondition: a", "a: {userAgent|contains: aws-cli}\ncondition: a", Wider},
+		{"another value", "a: {eventName: A}\ncondition: a", "a: {eventName: B}\ncondition: a", Different},
+		{"a value that a pattern covers", "a: {x: ['ab*', abc]}\ncondition: a", "a: {x|startswith: ab}\ncondition: a", Equivalent},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			got := Compare(planned(t, c.old), planned(t, c.new))
+			if got.Relation != c.want {
+				t.Errorf("%s %v %v (%s), want %s", got.Relation, got.OnlyOld, got.OnlyNew, got.Reason, c.want)
+			}
+		})
+	}
+}

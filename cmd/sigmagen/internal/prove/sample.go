@@ -1,0 +1,288 @@
+package prove
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math/big"
+	"regexp/syntax"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/eval"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+)
+
+// candidates proposes scalars that may satisfy all of hold and none of fail.
+func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		var texts []string
+		var others []any
+		var timed []plan.Predicate
+		prefix, suffix := "", ""
+		var parts []string
+		for _, p := range hold {
+			if p.Part != "" {
+				timed = append(timed, p)
+				continue
+			}
+			switch p.Op {
+			case plan.Equal:
+				texts = append(texts, p.Values[0].Text)
+				for _, scalar := range scalars(p.Values[0].Text)[1:] {
+					others = append(others, scalar)
+				}
+			case plan.Prefix:
+				if text := p.Values[0].Text; len(text) > len(prefix) {
+					prefix = text
+				}
+			case plan.Suffix:
+				if text := p.Values[0].Text; len(text) > len(suffix) {
+					suffix = text
+				}
+			case plan.Contains:
+				parts = append(parts, p.Values[0].Text)
+			case plan.Like:
+				texts = append(texts, fillIn(p.Values[0].Text, ""), fillIn(p.Values[0].Text, "x"), fillIn(p.Values[0].Text, "-1"))
+			case plan.Regexp:
+				texts = append(texts, matches(p.Values[0].Text)...)
+			case plan.Number:
+				others = append(others, json.Number(p.Values[0].Text))
+				texts = append(texts, p.Values[0].Text)
+			case plan.InPrefix:
+				addr := p.Values[0].Prefix.Masked().Addr()
+				for range 3 {
+					texts = append(texts, addr.String())
+					addr = addr.Next()
+				}
+			case plan.Less, plan.LessOrEqual, plan.Greater, plan.GreaterOrEqual:
+				others = append(others, around(p.Values[0].Text)...)
+			}
+		}
+		if len(timed) > 0 {
+			for t := range times(timed) {
+				if !yield(t) {
+					return
+				}
+			}
+			return
+		}
+		// The longer parts often hold the shorter ones.
+		slices.SortStableFunc(parts, func(a, b string) int { return len(b) - len(a) })
+		var needed []string
+		for _, part := range parts {
+			if !slices.ContainsFunc(append(needed, prefix, suffix), func(s string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(part)) }) {
+				needed = append(needed, part)
+			}
+		}
+		for _, between := range []string{"", "-", " ", "x"} {
+			if text := prefix + between + strings.Join(needed, between) + between + suffix; text != "" {
+				texts = append(texts, text)
+			}
+		}
+		if prefix != "" && strings.HasSuffix(strings.ToLower(prefix), strings.ToLower(suffix)) {
+			texts = append(texts, prefix)
+		}
+		if suffix != "" && strings.HasPrefix(strings.ToLower(suffix), strings.ToLower(prefix)) {
+			texts = append(texts, suffix)
+		}
+		if len(hold) == 0 || slices.ContainsFunc(hold, func(p plan.Predicate) bool { return p.Op == plan.Exists }) {
+			texts = append(texts, "value", "other")
+		}
+		for _, text := range slices.Clone(texts) {
+			for _, part := range append(needed, prefix, suffix) {
+				if part != "" && !strings.Contains(strings.ToLower(text), strings.ToLower(part)) {
+					texts = append(texts, text+part, part+text, part+text+part)
+				}
+			}
+		}
+		for _, text := range slices.Clone(texts) {
+			texts = append(texts, text+"x", "x"+text, text+"-other", strings.ToUpper(text), strings.ToLower(text))
+		}
+		for _, text := range texts {
+			if !yield(text) {
+				return
+			}
+		}
+		for _, other := range others {
+			if !yield(other) {
+				return
+			}
+		}
+	}
+}
+
+// fillIn makes a text of a pattern.
+func fillIn(pattern, star string) string {
+	var b strings.Builder
+	for _, t := range likeTokens(pattern) {
+		switch t.wildcard {
+		case '*':
+			b.WriteString(star)
+		case '?':
+			b.WriteString("a")
+		default:
+			b.WriteRune(t.char)
+		}
+	}
+	return b.String()
+}
+
+// around returns numbers beside and at a limit.
+func around(limit string) []any {
+	n, ok := new(big.Rat).SetString(limit)
+	if !ok || len(limit) > 40 || strings.ContainsAny(limit, "eE/_xXpP") {
+		return []any{json.Number(limit)}
+	}
+	all := []any{json.Number(limit)}
+	for _, step := range []int64{1, -1, 10, -10} {
+		all = append(all, number(new(big.Rat).Add(n, big.NewRat(step, 1))))
+	}
+	for _, step := range []int64{1, -1} {
+		all = append(all, number(new(big.Rat).Add(n, big.NewRat(step, 2))))
+	}
+	return all
+}
+
+func number(n *big.Rat) json.Number {
+	if n.IsInt() {
+		return json.Number(n.Num().String())
+	}
+	return json.Number(strings.TrimRight(n.FloatString(20), "0"))
+}
+
+// times proposes times of the form that CloudTrail writes. It goes through all values
+// of the parts that are asked about.
+func times(hold []plan.Predicate) iter.Seq[any] {
+	asked := map[string]bool{}
+	years := []int{2026}
+	for _, p := range hold {
+		asked[p.Part] = true
+		if n, err := strconv.Atoi(p.Values[0].Text); err == nil && p.Part == "year" {
+			years = append(years, n-1, n, n+1)
+		}
+	}
+	last := func(part string, n int) int {
+		if asked[part] {
+			return n
+		}
+		return 0
+	}
+	days := 0
+	if asked["day"] || asked["week"] || asked["month"] {
+		days = 365
+	}
+	return func(yield func(any) bool) {
+		for _, year := range years {
+			for day := range days + 1 {
+				date := time.Date(year, 1, 1+day, 10, 0, 0, 0, time.UTC)
+				if days == 0 {
+					date = time.Date(year, 6, 15, 10, 0, 0, 0, time.UTC)
+				}
+				if !satisfied(hold, date, "day", "week", "month", "year") {
+					continue
+				}
+				for hour := range last("hour", 23) + 1 {
+					at := date.Add(time.Duration(hour) * time.Hour)
+					if asked["hour"] {
+						at = date.Add(time.Duration(hour-10) * time.Hour)
+					}
+					if !satisfied(hold, at, "hour") {
+						continue
+					}
+					for minute := range last("minute", 59) + 1 {
+						at := at.Add(time.Duration(minute) * time.Minute)
+						if satisfied(hold, at, "minute") && !yield(at.Format("2006-01-02T15:04:05Z")) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// satisfied reports whether a time has what is asked of some of its parts.
+func satisfied(hold []plan.Predicate, t time.Time, parts ...string) bool {
+	for _, p := range hold {
+		if slices.Contains(parts, p.Part) && !eval.Holds(p, t.Format("2006-01-02T15:04:05Z")) {
+			return false
+		}
+	}
+	return true
+}
+
+// maxMatches bounds the texts made of one regular expression.
+const maxMatches = 8
+
+// matches returns texts that a regular expression should match: the first ones that
+// its alternatives lead to.
+func matches(expression string) []string {
+	parsed, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	return texts(parsed.Simplify())
+}
+
+func texts(e *syntax.Regexp) []string {
+	switch e.Op {
+	case syntax.OpLiteral:
+		return []string{string(e.Rune)}
+	case syntax.OpCharClass:
+		var all []string
+		for _, want := range "aA0-_./: x" {
+			for i := 0; i+1 < len(e.Rune); i += 2 {
+				if e.Rune[i] <= want && want <= e.Rune[i+1] {
+					all = append(all, string(want))
+				}
+			}
+		}
+		if len(all) == 0 && len(e.Rune) > 0 {
+			all = append(all, string(e.Rune[0]))
+		}
+		return all[:min(len(all), 2)]
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return []string{"x"}
+	case syntax.OpCapture, syntax.OpPlus:
+		return texts(e.Sub[0])
+	case syntax.OpStar, syntax.OpQuest:
+		return append([]string{""}, texts(e.Sub[0])...)
+	case syntax.OpRepeat:
+		var all []string
+		for _, one := range texts(e.Sub[0]) {
+			all = append(all, strings.Repeat(one, max(e.Min, 1)))
+		}
+		if e.Min == 0 {
+			all = append([]string{""}, all...)
+		}
+		return all
+	case syntax.OpAlternate:
+		var all []string
+		for _, way := range e.Sub {
+			if some := texts(way); len(some) > 0 {
+				all = append(all, some[0])
+			}
+		}
+		return all[:min(len(all), maxMatches)]
+	case syntax.OpConcat:
+		all := []string{""}
+		for _, part := range e.Sub {
+			var longer []string
+			for _, some := range texts(part) {
+				for _, before := range all {
+					longer = append(longer, before+some)
+				}
+			}
+			all = longer[:min(len(longer), maxMatches)]
+		}
+		return all
+	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return []string{""}
+	case syntax.OpNoMatch:
+		return nil
+	}
+	panic(fmt.Sprintf("prove: unknown part %v of an expression", e.Op))
+}
