@@ -1,0 +1,203 @@
+// Package audit finds what a rule says in vain: rules, searches and branches of a
+// condition that no record can satisfy, and what could be left out of a rule, or a
+// rule out of a set, without a match more or less.
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/prove"
+)
+
+// Codes of what is found.
+const (
+	Impossible   = "reach-impossible"    // error: no record can satisfy it
+	CoveredValue = "reach-covered-value" // warning: another value of the list covers this one
+	IdleFilter   = "reach-idle-filter"   // warning: it never holds where the rest of the condition does
+	ImpliedRule  = "reach-implied-rule"  // warning: another rule matches whatever this one does
+	SameRule     = "reach-same-rule"     // warning: another rule matches exactly the same
+)
+
+// Rules reports on rules, each by itself and then beside the others.
+func Rules(rules []*plan.Rule, list *diag.List) {
+	var sound []*plan.Rule
+	for _, r := range rules {
+		if one(r, list) {
+			sound = append(sound, r)
+		}
+	}
+	pairs(sound, list)
+}
+
+// one reports on a rule. It is false when no record can match.
+func one(r *plan.Rule, list *diag.List) bool {
+	if answer := prove.Rule(r); answer.Verdict == prove.Impossible {
+		impossible(r, answer, list)
+		return false
+	}
+	whole := list.Count(diag.Error)
+	searches(r, list)
+	if list.Count(diag.Error) == whole { // a branch fails with its search
+		for i := range r.Conditions {
+			branches(r, i, list)
+		}
+	}
+	values(r, list)
+	filters(r, list)
+	return true
+}
+
+// impossible reports a rule that no record can match, and what makes it so.
+func impossible(r *plan.Rule, answer prove.Answer, list *diag.List) {
+	at := r.Syntax.Conditions[0].Span
+	if without := *r; len(r.Filters) > 0 {
+		without.Filters = nil
+		if prove.Rule(&without).Verdict == prove.Possible {
+			list.Errorf(r.Syntax.Title.Span, Impossible, "narrow the filter documents of this rule", "no record can match the rule: its filters remove everything; %s", answer.Reason)
+			return
+		}
+	}
+	for i, c := range r.Conditions {
+		for _, without := range withoutFilters(c.Expr) {
+			changed := *r
+			changed.Conditions = slices.Clone(r.Conditions)
+			changed.Conditions[i].Expr = without.rest
+			if prove.Rule(&changed).Verdict == prove.Possible {
+				list.Errorf(at, Impossible, "narrow it, or look for what it shares with the rest of the condition", "no record can match the rule: `%s` removes everything; %s", without.text, answer.Reason)
+				return
+			}
+		}
+	}
+	list.Errorf(at, Impossible, "take one of the two out, or join them by or", "no record can match the rule: %s", answer.Reason)
+}
+
+// searches reports those that no record satisfies, as a whole or in one of their maps.
+func searches(r *plan.Rule, list *diag.List) {
+	for s, search := range r.Searches {
+		if answer := alone(r, search); answer.Verdict == prove.Impossible {
+			list.Errorf(r.Syntax.Searches[s].Name.Span, Impossible, "a search holds when all of its fields do: put alternatives into a list", "no record can satisfy %q: %s", search.Name, answer.Reason)
+			continue
+		}
+		if len(search.Maps) < 2 {
+			continue
+		}
+		for m := range search.Maps {
+			one := *search
+			one.Maps = search.Maps[m : m+1]
+			if answer := alone(r, &one); answer.Verdict == prove.Impossible {
+				list.Errorf(r.Syntax.Searches[s].Maps[m][0].Key, Impossible, "take it out, or mend its values", "no record can satisfy alternative %d of %q: %s", m+1, search.Name, answer.Reason)
+			}
+		}
+	}
+}
+
+func alone(r *plan.Rule, search *plan.Search) prove.Answer {
+	return prove.Expr(r, plan.Ref{Search: search})
+}
+
+// branches reports alternatives of a condition that can never hold together with the
+// rest of the rule.
+func branches(r *plan.Rule, condition int, list *diag.List) {
+	c := r.Conditions[condition]
+	for _, branch := range alternatives(c.Expr) {
+		changed := *r
+		changed.Conditions = []plan.Condition{{Text: c.Text, Expr: branch.rest}}
+		if answer := prove.Rule(&changed); answer.Verdict == prove.Impossible {
+			list.Errorf(r.Syntax.Conditions[condition].Span, Impossible, "take it out of the condition, or mend what contradicts it", "`%s` can never hold together with the rest of the rule: %s", branch.text, answer.Reason)
+		}
+	}
+}
+
+// A variant is a condition without some of it.
+type variant struct {
+	rest plan.Expr
+	text string // what is left alone, or left out
+}
+
+// alternatives returns the condition once for each way to satisfy one of its ors.
+func alternatives(e plan.Expr) []variant {
+	var all []variant
+	switch e := e.(type) {
+	case plan.And:
+		for i, operand := range e.Operands {
+			for _, v := range alternatives(operand) {
+				operands := slices.Clone(e.Operands)
+				operands[i] = v.rest
+				all = append(all, variant{plan.And{Operands: operands}, v.text})
+			}
+		}
+	case plan.Or:
+		for _, operand := range e.Operands {
+			inner := alternatives(operand)
+			if len(inner) == 0 {
+				inner = []variant{{operand, text(operand)}}
+			}
+			all = append(all, inner...)
+		}
+	case plan.Quantifier:
+		if !e.All && len(e.Members) > 1 {
+			for _, member := range e.Members {
+				all = append(all, variant{plan.Ref{Search: member}, member.Name})
+			}
+		}
+	}
+	return all
+}
+
+// withoutFilters returns the condition once without each of the negations that it
+// joins by and.
+func withoutFilters(e plan.Expr) []variant {
+	and, ok := e.(plan.And)
+	if !ok {
+		return nil
+	}
+	var all []variant
+	for i, operand := range and.Operands {
+		if _, negated := operand.(plan.Not); negated && len(and.Operands) > 1 {
+			rest := slices.Delete(slices.Clone(and.Operands), i, i+1)
+			all = append(all, variant{plan.And{Operands: rest}, text(operand)})
+		}
+	}
+	return all
+}
+
+// text writes a part of a condition as Sigma does.
+func text(e plan.Expr) string {
+	join := func(word string, operands []plan.Expr) string {
+		s := ""
+		for i, operand := range operands {
+			if i > 0 {
+				s += " " + word + " "
+			}
+			s += inner(operand)
+		}
+		return s
+	}
+	switch e := e.(type) {
+	case plan.And:
+		return join("and", e.Operands)
+	case plan.Or:
+		return join("or", e.Operands)
+	case plan.Not:
+		return "not " + inner(e.Operand)
+	case plan.Ref:
+		return e.Search.Name
+	case plan.Quantifier:
+		if e.All {
+			return "all of " + e.Pattern
+		}
+		return "1 of " + e.Pattern
+	}
+	panic(fmt.Sprintf("audit: unknown node %T of a condition", e))
+}
+
+func inner(e plan.Expr) string {
+	switch e.(type) {
+	case plan.And, plan.Or:
+		return "(" + text(e) + ")"
+	}
+	return text(e)
+}

@@ -1,0 +1,124 @@
+package audit
+
+import (
+	"slices"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/prove"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+)
+
+// values reports those of a list that another one covers.
+func values(r *plan.Rule, list *diag.List) {
+	for s, search := range r.Searches {
+		for m, items := range search.Maps {
+			for i, item := range items {
+				if !item.All {
+					coveredValues(item, r.Syntax.Searches[s].Maps[m][i].Values, list)
+				}
+			}
+		}
+	}
+}
+
+// asked is what one value of a list became: a record has what it asks for when it
+// satisfies one of the predicates.
+type asked struct {
+	source string
+	any    []plan.Predicate
+}
+
+func coveredValues(item plan.Item, written []sigma.Scalar, list *diag.List) {
+	var all []asked
+	for _, group := range item.Groups {
+		for _, p := range group {
+			for _, v := range p.Values {
+				single := p
+				single.Values = []plan.Value{v}
+				i := slices.IndexFunc(all, func(a asked) bool { return a.source == v.Source })
+				if i < 0 {
+					all = append(all, asked{source: v.Source})
+					i = len(all) - 1
+				}
+				all[i].any = append(all[i].any, single)
+			}
+		}
+	}
+	for i, a := range all {
+		for j, b := range all {
+			if i == j || !covers(b, a) || i < j && covers(a, b) { // of two that are equal, the later is told
+				continue
+			}
+			at := slices.IndexFunc(written, func(s sigma.Scalar) bool { return s.Value == a.source })
+			if at < 0 {
+				break // it came out of a placeholder
+			}
+			list.Warnf(written[at].Span, CoveredValue, "take it out, or write what only it should match", "%q is covered by %q of the same list", a.source, b.source)
+			break
+		}
+	}
+}
+
+// covers reports whether all that b asks for is asked for by a.
+func covers(a, b asked) bool {
+	return !slices.ContainsFunc(b.any, func(p plan.Predicate) bool {
+		return !slices.ContainsFunc(a.any, func(q plan.Predicate) bool { return prove.Implies(p, q) })
+	})
+}
+
+// filters reports negated parts of a condition, and filter documents, that never hold
+// where the rest does.
+func filters(r *plan.Rule, list *diag.List) {
+	for i, c := range r.Conditions {
+		for _, without := range withoutFilters(c.Expr) {
+			changed := *r
+			changed.Conditions = slices.Clone(r.Conditions)
+			changed.Conditions[i].Expr = without.rest
+			if answer := prove.Both(&changed, r); answer.Verdict == prove.Impossible {
+				list.Warnf(r.Syntax.Conditions[i].Span, IdleFilter, "take it out, or mend the fields and values that it looks at", "`%s` removes nothing: the rest of the condition never holds together with it", without.text)
+			}
+		}
+	}
+	for i, f := range r.Filters {
+		changed := *r
+		changed.Filters = slices.Delete(slices.Clone(r.Filters), i, i+1)
+		if prove.Both(&changed, r).Verdict == prove.Impossible {
+			list.Warnf(f.Syntax.Conditions[0].Span, IdleFilter, "take the rule out of its targets, or mend it", "the filter removes nothing from the rule %s", r.Syntax.Key)
+		}
+	}
+}
+
+var levels = []string{"informational", "low", "medium", "high", "critical"}
+
+// pairs reports rules that another one makes superfluous.
+func pairs(rules []*plan.Rule, list *diag.List) {
+	for i, r := range rules {
+		for j, other := range rules {
+			if i == j || !overlap(r.Keys, other.Keys) || prove.Both(r, other).Verdict != prove.Impossible {
+				continue
+			}
+			same := prove.Both(other, r).Verdict == prove.Impossible
+			switch {
+			case same && i > j:
+				list.Warnf(r.Syntax.Title.Span, SameRule, "take one of the two out, or make them differ", "it matches exactly what %s does (%s)", other.Syntax.Key, other.Syntax.Title.Value)
+			case same:
+				continue // it is told at the other
+			case slices.Index(levels, other.Level) >= slices.Index(levels, r.Level):
+				list.Warnf(r.Syntax.Title.Span, ImpliedRule, "take it out, raise its level, or exclude its records from the other", "whatever it matches, %s matches as well (%s, %s)", other.Syntax.Key, other.Syntax.Title.Value, other.Level)
+			default:
+				continue
+			}
+			break
+		}
+	}
+}
+
+// overlap reports whether a record can have a key of both lists.
+func overlap(a, b []plan.Key) bool {
+	return slices.ContainsFunc(a, func(x plan.Key) bool {
+		return slices.ContainsFunc(b, func(y plan.Key) bool {
+			return (x.Source == "" || y.Source == "" || x.Source == y.Source) && (x.Name == "" || y.Name == "" || x.Name == y.Name)
+		})
+	})
+}
