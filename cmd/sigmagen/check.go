@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/audit"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
@@ -35,6 +36,8 @@ func checkCommand(now func() time.Time) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			refused := p.list.Refused()
+			audit.DeadWeight(slices.DeleteFunc(slices.Clone(p.plan.Rules), func(r *plan.Rule) bool { return refused[r.Syntax.Path] }), &p.list)
 			plan.Expiring(p.plan.Exceptions, now(), &p.list)
 			switch format {
 			case "json":
@@ -72,7 +75,7 @@ func checkProject(o loadOptions, paths []string) (*project, error) {
 	if _, err := o.oneDirectory(); err != nil {
 		return nil, err
 	}
-	o.tests, o.strictIDs = testsRequiredIfStructured, true
+	o.tests, o.strictIDs, o.deadRules = testsRequiredIfStructured, true, diag.Error
 	return load(o)
 }
 
@@ -102,6 +105,7 @@ func checkPaths(paths []string) (*project, error) {
 	sigma.Unique(all.good, diag.Warning, &p.list)
 	p.plan.Rules = plan.Build(all.good, all.placeholders, &p.list)
 	p.plan.Correlations = plan.BuildCorrelations(all.good, slices.Concat(all.known, all.filters), &p.list)
+	p.satisfiable(diag.Error)
 	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
 	plan.WarnSilenced(p.plan.Correlations, &p.list)
 	p.read.rules += len(all.filters)

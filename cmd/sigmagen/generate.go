@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/gogen"
 )
 
@@ -35,7 +36,7 @@ func generateCommand() *cobra.Command {
 			if !token.IsIdentifier(pkg) || pkg == "_" || pkg == "main" {
 				return fmt.Errorf("--package %q cannot name a package of rules", pkg)
 			}
-			o.tests, o.strictIDs = testsRequired, true
+			o.tests, o.strictIDs, o.deadRules = testsRequired, true, diag.Error
 			p, err := load(o)
 			if err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/module"
 
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/scaffold"
 )
 
@@ -177,7 +178,7 @@ func (r release) moduleFile(name string, files []scaffold.File) ([]byte, error) 
 // generateInto compiles the rules of a repository as generate does in it.
 func generateInto(dir string) error {
 	rules, out := filepath.Join(dir, "rules"), filepath.Join(dir, "generated")
-	p, err := load(loadOptions{dirs: []string{rules}, tests: testsRequired, strictIDs: true})
+	p, err := load(loadOptions{dirs: []string{rules}, tests: testsRequired, strictIDs: true, deadRules: diag.Error})
 	if err != nil {
 		return err
 	}

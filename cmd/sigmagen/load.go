@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/audit"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
@@ -17,7 +18,8 @@ type loadOptions struct {
 	prefix      bool // put the directory's name before every key
 	skipRefused bool
 	tests       testsPolicy
-	strictIDs   bool // two rules of a structured directory with one id are an error
+	strictIDs   bool          // two rules of a structured directory with one id are an error
+	deadRules   diag.Severity // of a rule that no record can match
 }
 
 // testsPolicy says what is asked of *_tests.json.
@@ -99,11 +101,22 @@ func load(o loadOptions) (*project, error) {
 	slices.SortFunc(p.plan.Correlations, func(a, b *plan.Correlation) int { return strings.Compare(a.Key, b.Key) })
 	slices.SortFunc(p.plan.Exceptions, func(a, b plan.Exception) int { return strings.Compare(a.Rule, b.Rule) })
 	refuseWithFilters(p.plan.Rules, filters, &p.list)
+	p.satisfiable(o.deadRules)
 	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
 	plan.WarnSilenced(p.plan.Correlations, &p.list)
 	p.dropRefused()
 	p.plan.SetCapture()
 	return p, nil
+}
+
+// satisfiable reports what no record can satisfy.
+func (p *project) satisfiable(severity diag.Severity) {
+	var found diag.List
+	audit.Satisfiable(p.plan.Rules, &found)
+	for _, d := range found.Sorted() {
+		d.Severity = severity
+		p.list.Add(d)
+	}
 }
 
 // refuseWithFilters refuses the rules that a refused filter applies to, wherever

@@ -616,9 +616,6 @@ func (g *ruleDrawer) item() genItem {
 		return g.commonItem()
 	}
 	field := pick(g.t, slices.Concat(commonFields, nestedFields)...)
-	if field == "eventSource" || field == "eventName" {
-		g.rule.may["condition/never"] = true
-	}
 	switch kind := rapid.IntRange(1, 24).Draw(g.t, "kind"); {
 	case kind <= 9:
 		return g.textItem(field)
@@ -915,9 +912,6 @@ func (g *ruleDrawer) timeItem(field string) genItem {
 // commonItem draws an item that sigma-go reads as we do.
 func (g *ruleDrawer) commonItem() genItem {
 	item := genItem{field: pick(g.t, commonFields...)}
-	if item.field == "eventSource" || item.field == "eventName" {
-		g.rule.may["condition/never"] = true
-	}
 	modifier := pick(g.t, "", "", "contains", "startswith", "endswith", "re")
 	var texts []string
 	for range g.count() {

@@ -125,7 +125,7 @@ func loadExample(t *testing.T, examples map[string]string) *project {
 			t.Fatal(err)
 		}
 	}
-	p, err := load(loadOptions{dirs: []string{dir}, tests: testsIgnored, strictIDs: true})
+	p, err := load(loadOptions{dirs: []string{dir}, tests: testsIgnored, strictIDs: true, deadRules: diag.Error})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ type supportRow struct{ section, construct, state, example string }
 var (
 	codeSpan    = regexp.MustCompile("`([^`]*)`")
 	cellEnd     = regexp.MustCompile(`[^\\]\|`)
-	stateSyntax = regexp.MustCompile("^(supported|supported, warning `([a-z-]+/[a-z0-9-]+)`|refused `([a-z-]+/[a-z0-9-]+)`)$")
+	stateSyntax = regexp.MustCompile("^(supported|supported, warning `([a-z-]+/[a-z0-9-]+)`|refused `([a-z-]+/[a-z0-9-]+|reach-[a-z-]+)`)$")
 )
 
 // supportRows reads the tables of docs/SIGMA.md that have examples.

@@ -21,33 +21,22 @@ const (
 	SameRule     = "reach-same-rule"     // warning: another rule matches exactly the same
 )
 
-// Rules reports on rules, each by itself and then beside the others.
-func Rules(rules []*plan.Rule, list *diag.List) {
-	var sound []*plan.Rule
+// Satisfiable reports rules, searches and branches that no record can satisfy.
+func Satisfiable(rules []*plan.Rule, list *diag.List) {
 	for _, r := range rules {
-		if one(r, list) {
-			sound = append(sound, r)
+		if answer := prove.Rule(r); answer.Verdict == prove.Impossible {
+			impossible(r, answer, list)
+			continue
 		}
-	}
-	pairs(sound, list)
-}
-
-// one reports on a rule. It is false when no record can match.
-func one(r *plan.Rule, list *diag.List) bool {
-	if answer := prove.Rule(r); answer.Verdict == prove.Impossible {
-		impossible(r, answer, list)
-		return false
-	}
-	whole := list.Count(diag.Error)
-	searches(r, list)
-	if list.Count(diag.Error) == whole { // a branch fails with its search
+		before := list.Count(diag.Error)
+		searches(r, list)
+		if list.Count(diag.Error) > before {
+			continue // a branch fails with its search
+		}
 		for i := range r.Conditions {
 			branches(r, i, list)
 		}
 	}
-	values(r, list)
-	filters(r, list)
-	return true
 }
 
 // impossible reports a rule that no record can match, and what makes it so.

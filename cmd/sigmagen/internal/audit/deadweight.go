@@ -9,6 +9,16 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
+// DeadWeight reports what can be left out of rules that can match, and of the set of
+// them, without a match more or less.
+func DeadWeight(rules []*plan.Rule, list *diag.List) {
+	for _, r := range rules {
+		values(r, list)
+		filters(r, list)
+	}
+	pairs(rules, list)
+}
+
 // values reports those of a list that another one covers.
 func values(r *plan.Rule, list *diag.List) {
 	for s, search := range r.Searches {

@@ -146,11 +146,6 @@ func buildRule(syntax *sigma.Rule, filters []*Filter, placeholders *Placeholders
 		return nil
 	}
 	rule.Keys = exprKeys(whole)
-	if len(rule.Keys) == 0 {
-		list.Errorf(syntax.Conditions[0].Span, "condition/never", "look at the values of eventSource and eventName that it joins by and",
-			"the rule can never match: no record has the eventSource and eventName that it asks for")
-		return nil
-	}
 	if slices.Contains(rule.Keys, anyKey) {
 		rule.Guard = guard(whole)
 	}

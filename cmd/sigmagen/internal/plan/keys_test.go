@@ -6,9 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
-	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
 func TestKeys(t *testing.T) {
@@ -177,8 +174,8 @@ func orAny(s string) string {
 	return s
 }
 
-// TestNeverMatches holds conditions that no record satisfies.
-func TestNeverMatches(t *testing.T) {
+// A condition that no source and name can satisfy has no keys.
+func TestNoKeys(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		about     string
@@ -195,10 +192,8 @@ func TestNeverMatches(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
-			var list diag.List
-			rules := Build([]*sigma.Rule{parse(t, "rule", test.detection)}, nil, &list)
-			if got := len(rules) == 0; got != test.never {
-				t.Errorf("never = %v, want %v: %v", got, test.never, messages(&list))
+			if rule := build(t, test.detection); (len(rule.Keys) == 0) != test.never {
+				t.Errorf("keys %v, want none: %t", rule.Keys, test.never)
 			}
 		})
 	}

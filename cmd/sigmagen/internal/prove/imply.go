@@ -261,8 +261,8 @@ type bounds struct {
 // boundsOf returns those of a comparison, or of an equality of numbers. whole says
 // that only whole numbers count.
 func boundsOf(p plan.Predicate) (b bounds, ok bool) {
-	n, ok := new(big.Rat).SetString(p.Values[0].Text)
-	if !ok || len(p.Values[0].Text) > 40 || strings.ContainsAny(p.Values[0].Text, "eE/_xXpP") {
+	n, ok := rational(p.Values[0].Text)
+	if !ok {
 		return bounds{}, false
 	}
 	if p.Part != "" { // of whole numbers

@@ -49,7 +49,7 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 			case plan.Regexp:
 				texts = append(texts, matches(p.Values[0].Text)...)
 			case plan.Number:
-				others = append(others, json.Number(p.Values[0].Text))
+				others = append(others, asNumber(p.Values[0].Text)...)
 				texts = append(texts, p.Values[0].Text)
 			case plan.InPrefix:
 				addr := p.Values[0].Prefix.Masked().Addr()
@@ -130,13 +130,32 @@ func fillIn(pattern, star string) string {
 	return b.String()
 }
 
+// asNumber returns the JSON number that a rule writes in some way, such as +5.
+func asNumber(text string) []any {
+	if json.Valid([]byte(text)) {
+		return []any{json.Number(text)}
+	}
+	if n, ok := rational(text); ok {
+		return []any{number(n)}
+	}
+	return nil
+}
+
+// rational reads a decimal number of bearable length.
+func rational(text string) (*big.Rat, bool) {
+	if len(text) > 40 || strings.ContainsAny(text, "eE/_xXpP") {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
+}
+
 // around returns numbers beside and at a limit.
 func around(limit string) []any {
-	n, ok := new(big.Rat).SetString(limit)
-	if !ok || len(limit) > 40 || strings.ContainsAny(limit, "eE/_xXpP") {
-		return []any{json.Number(limit)}
+	all := asNumber(limit)
+	n, ok := rational(limit)
+	if !ok {
+		return all
 	}
-	all := []any{json.Number(limit)}
 	for _, step := range []int64{1, -1, 10, -10} {
 		all = append(all, number(new(big.Rat).Add(n, big.NewRat(step, 1))))
 	}
