@@ -123,14 +123,10 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// WriteJSON writes diagnostics one JSON object a line. Characters that could
-// steer a terminal are escaped, which JSON readers undo.
+// WriteJSON writes diagnostics one JSON object a line.
 func WriteJSON(w io.Writer, diagnostics []Diagnostic) error {
 	for _, d := range diagnostics {
-		var line bytes.Buffer
-		encoder := json.NewEncoder(&line)
-		encoder.SetEscapeHTML(false)
-		err := encoder.Encode(struct {
+		err := EncodeJSON(w, "", struct {
 			Path     string `json:"path"`
 			Line     int    `json:"line"`
 			Column   int    `json:"column"`
@@ -142,14 +138,25 @@ func WriteJSON(w io.Writer, diagnostics []Diagnostic) error {
 		if err != nil {
 			return err
 		}
-		if _, err := io.WriteString(w, escapeJSON(line.String())); err != nil {
-			return err
-		}
 	}
 	return nil
 }
 
-// escapeJSON escapes what is not printable in a line of JSON, whose control
+// EncodeJSON writes a value as JSON and ends the line; with an indent, one member a
+// line. Characters that could steer a terminal are escaped, which JSON readers undo.
+func EncodeJSON(w io.Writer, indent string, v any) error {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, escapeJSON(text.String()))
+	return err
+}
+
+// escapeJSON escapes what is not printable in JSON, whose control
 // characters of ASCII are escaped already.
 func escapeJSON(line string) string {
 	var b strings.Builder
