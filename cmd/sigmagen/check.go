@@ -81,7 +81,7 @@ func checkProject(o loadOptions, paths []string) (*project, error) {
 
 // checkPaths loads files, and the files of directories, as rules.
 func checkPaths(paths []string) (*project, error) {
-	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
+	p := newProject()
 	all := &contents{}
 	seen := map[string]bool{}
 	for _, path := range paths {

@@ -100,7 +100,9 @@ func (p *project) readConfiguration(dir *sigma.Directory, c *contents) error {
 	}
 	text, err := p.readFile(dir, sigma.PlaceholdersFile)
 	if err == nil && text != nil {
-		c.placeholders = plan.NewPlaceholders(sigma.ParsePlaceholders(dir.Path(sigma.PlaceholdersFile), text, &p.list))
+		values := sigma.ParsePlaceholders(dir.Path(sigma.PlaceholdersFile), text, &p.list)
+		maps.Copy(p.placeholders, values)
+		c.placeholders = plan.NewPlaceholders(values)
 	}
 	return err
 }

@@ -39,6 +39,8 @@ type project struct {
 	list  diag.List
 	texts map[string][]byte // by path, for diagnostics
 
+	placeholders map[string][]string // what placeholders.yml says, by name
+
 	read count // refused ones included
 }
 
@@ -64,7 +66,7 @@ func (c count) String() string {
 // load reads and plans rules directories. An error is one of reading; what is
 // wrong with rules stands in the project's list.
 func load(o loadOptions) (*project, error) {
-	p := &project{plan: &plan.Plan{}, texts: map[string][]byte{}}
+	p := newProject()
 	for _, name := range o.dirs {
 		dir, err := openDirectory(name, o.prefix, &p.list)
 		if err != nil {
@@ -72,13 +74,22 @@ func load(o loadOptions) (*project, error) {
 		}
 		p.dirs = append(p.dirs, dir)
 	}
+	return p, p.load(o)
+}
+
+func newProject() *project {
+	return &project{plan: &plan.Plan{}, texts: map[string][]byte{}, placeholders: map[string][]string{}}
+}
+
+// load reads and plans the directories of a project.
+func (p *project) load(o loadOptions) error {
 	sigma.Keys(p.dirs, &p.list)
 	var contents []*contents
 	var filters, all []*sigma.Rule
 	for _, dir := range p.dirs {
 		c, err := p.readDirectory(dir, o)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		contents = append(contents, c)
 		filters = append(filters, c.filters...)
@@ -106,7 +117,7 @@ func load(o loadOptions) (*project, error) {
 	plan.WarnSilenced(p.plan.Correlations, &p.list)
 	p.dropRefused()
 	p.plan.SetCapture()
-	return p, nil
+	return nil
 }
 
 // satisfiable reports what no record can satisfy.
