@@ -520,21 +520,21 @@ func TestFetchRelease(t *testing.T) {
 }
 
 func TestComment(t *testing.T) {
-	const review = "<!-- sigmagen review -->\n## What this change of rules comes to\n"
+	const report = "<!-- sigmagen diff -->\n## What this change of rules means\n"
 	for _, c := range []struct {
 		name, text, found string
 		want              []string
 		code              int
 	}{
-		{"The first comment.", review, "", []string{"POST repos/team/rules/issues/7/comments"}, 0},
-		{"The comment is there.", review, "41\n", []string{"PATCH repos/team/rules/issues/comments/41"}, 0},
-		{"There are two, from before this script: the first is rewritten.", review, "41\n42\n", []string{"PATCH repos/team/rules/issues/comments/41"}, 0},
-		{"As much as a comment holds.", review + strings.Repeat("x", 65536-len(review)), "", []string{"POST repos/team/rules/issues/7/comments"}, 0},
-		{"More than that.", review + strings.Repeat("x", 65537-len(review)), "", nil, 3},
-		{"A file that is no review would be a new comment each time.", "## Hello\n", "", nil, 3},
+		{"The first comment.", report, "", []string{"POST repos/team/rules/issues/7/comments"}, 0},
+		{"The comment is there.", report, "41\n", []string{"PATCH repos/team/rules/issues/comments/41"}, 0},
+		{"There are two, from before this script: the first is rewritten.", report, "41\n42\n", []string{"PATCH repos/team/rules/issues/comments/41"}, 0},
+		{"As much as a comment holds.", report + strings.Repeat("x", 65536-len(report)), "", []string{"POST repos/team/rules/issues/7/comments"}, 0},
+		{"More than that.", report + strings.Repeat("x", 65537-len(report)), "", nil, 3},
+		{"A file that is no report would be a new comment each time.", "## Hello\n", "", nil, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "review.md")
+			file := filepath.Join(t.TempDir(), "diff.md")
 			if err := os.WriteFile(file, []byte(c.text), 0o644); err != nil {
 				t.Fatal(err)
 			}

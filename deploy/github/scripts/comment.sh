@@ -5,21 +5,21 @@ set -euo pipefail
 
 file=$1
 # It comes from a job that runs what the pull request brings, so that anything may
-# be in it. More than a comment holds is no review.
+# be in it. More than a comment holds is no report.
 text=$(< "$file")
 if ((${#text} > 65536)); then
   echo "$file has ${#text} characters, and a comment holds 65536" >&2
   exit 3
 fi
-# The first line of a review is an HTML comment, which nobody sees.
+# The first line of a report is an HTML comment, which nobody sees.
 IFS= read -r marker < "$file"
-if [[ $marker != "<!-- sigmagen review -->" ]]; then
-  echo "$file is no review: its first line is not the marker" >&2
+if [[ $marker != "<!-- sigmagen diff -->" ]]; then
+  echo "$file is no report of sigmagen: its first line is not the marker" >&2
   exit 3
 fi
 
 # Only what this workflow wrote is rewritten: anybody can begin a comment so.
-mine='.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- sigmagen review -->"))) | .id'
+mine='.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- sigmagen diff -->"))) | .id'
 comments=$(gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$PULL_REQUEST/comments" --jq "$mine")
 comment=${comments%%$'\n'*}
 

@@ -1,4 +1,4 @@
-package review
+package diff
 
 import (
 	"fmt"
@@ -7,16 +7,22 @@ import (
 	"unicode/utf8"
 )
 
-// maxCell bounds a text in a table, in bytes.
-const maxCell = 200
+// maxCode bounds a text in a line, in bytes.
+const maxCode = 200
 
 // writeTable writes a table of at most limit bytes, and how many rows are left out
-// for that. The cells are Markdown.
+// for that. The cells are Markdown of one line.
 func writeTable(b *strings.Builder, head []string, rows [][]string, limit int) {
 	limit += b.Len()
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
 	for i, row := range rows {
-		line := "| " + strings.Join(row, " | ") + " |\n"
+		var cells []string
+		for _, cell := range row {
+			// A pipe ends a cell also in code, unless there is a backslash before it.
+			// One that stands there already would make it a pipe again.
+			cells = append(cells, strings.ReplaceAll(strings.ReplaceAll(cell, `\|`, `\ |`), "|", `\|`))
+		}
+		line := "| " + strings.Join(cells, " | ") + " |\n"
 		if b.Len()+len(line) > limit {
 			fmt.Fprintf(b, "\n… and %d more\n", len(rows)-i)
 			break
@@ -26,10 +32,10 @@ func writeTable(b *strings.Builder, head []string, rows [][]string, limit int) {
 	b.WriteString("\n")
 }
 
-// code renders a text as it stands, as code in a cell of a table: nothing in it is
-// a link, a mention or HTML.
+// code renders a text as it stands, as code in a line: nothing in it is a link, a
+// mention or HTML.
 func code(text string) string {
-	text = strings.TrimSpace(visible(strings.ReplaceAll(cut(text, maxCell), "\n", " ")))
+	text = strings.TrimSpace(visible(strings.ReplaceAll(cut(text, maxCode), "\n", " ")))
 	if text == "" {
 		return ""
 	}
@@ -37,9 +43,6 @@ func code(text string) string {
 	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
 		text = " " + text + " "
 	}
-	// A pipe ends a cell also in code, unless there is a backslash before it. One
-	// that stands there already would make it a pipe again.
-	text = strings.ReplaceAll(strings.ReplaceAll(text, `\|`, `\ |`), "|", `\|`)
 	return quotes + text + quotes
 }
 
