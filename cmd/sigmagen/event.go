@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -45,6 +46,21 @@ func readEvent(name string, rule *plan.Rule, stdin io.Reader) ([]byte, error) {
 		return readTest(rule, file, index)
 	}
 	return readRecord(file, stdin, index)
+}
+
+// exists reports whether a path names a file that can be read as such.
+func exists(path string) (bool, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read event: %w", err)
+	}
+	if info.IsDir() {
+		return false, fmt.Errorf("read event: %s is a directory: name a file in it", path)
+	}
+	return true, nil
 }
 
 // readTest returns an item of the tests of a rule.

@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,7 +96,8 @@ func loadOne(o loadOptions, name string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(name); err == nil && !info.IsDir() && !lies(name, dir) {
+	isFile := slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(name))
+	if info, err := os.Stat(name); isFile && err == nil && !info.IsDir() && !lies(name, dir) {
 		p, err := checkPaths([]string{name})
 		if err != nil {
 			return nil, err
@@ -178,19 +177,4 @@ func (p *project) disagreement(cmd *cobra.Command, rule *plan.Rule, record []byt
 		return "the rule, by the dispatch", nil
 	}
 	return e.Disagreement(verdict.Match, verdict.Searches), nil
-}
-
-// exists reports whether a path names a file that can be read as such.
-func exists(path string) (bool, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read event: %w", err)
-	}
-	if info.IsDir() {
-		return false, fmt.Errorf("read event: %s is a directory: name a file in it", path)
-	}
-	return true, nil
 }

@@ -111,7 +111,7 @@ type Generated struct {
 
 // Compare returns what changed from one side to the other.
 func Compare(old, new Side) *Report {
-	r := &Report{Old: old.Name, New: new.Name, OldRefused: old.Refused, NewRefused: new.Refused}
+	r := &Report{Old: old.Name, New: new.Name, OldRefused: old.Refused, NewRefused: new.Refused, Rules: []Rule{}}
 	renamed := renames(old, new)
 	for _, pair := range rulePairs(old.Plan, new.Plan, renamed) {
 		if rule, changed := compareRules(pair[0], pair[1]); changed {
@@ -121,7 +121,7 @@ func Compare(old, new Side) *Report {
 		}
 	}
 	slices.SortFunc(r.Rules, func(a, b Rule) int {
-		return cmp.Or(strings.Compare(a.Key, b.Key), strings.Compare(string(a.Change), string(b.Change)))
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(a.Key, b.Key), strings.Compare(string(a.Change), string(b.Change)))
 	})
 	r.Correlations = compareCorrelations(old, new, renamed)
 	r.Exceptions = compareExceptions(old, new, renamed)

@@ -140,7 +140,7 @@ func compareCorrelations(oldSide, newSide Side, renamed map[string]string) []Ite
 	for _, c := range newSide.Plan.Correlations {
 		after[c.Key] = c
 	}
-	var items []Item
+	items := []Item{}
 	for _, key := range keys(before, after) {
 		old, was := before[key]
 		now, is := after[key]
@@ -269,7 +269,7 @@ func compareExceptions(oldSide, newSide Side, renamed map[string]string) []Item 
 	for _, e := range newSide.Plan.Exceptions {
 		after[e.Rule] = e
 	}
-	var items []Item
+	items := []Item{}
 	for _, key := range keys(before, after) {
 		old, was := before[key]
 		now, is := after[key]
@@ -312,7 +312,7 @@ func date(t time.Time) string {
 
 // comparePlaceholders compares the values that placeholders stand for.
 func comparePlaceholders(old, new map[string][]string) []Item {
-	var items []Item
+	items := []Item{}
 	for _, name := range keys(old, new) {
 		_, was := old[name]
 		_, is := new[name]

@@ -41,7 +41,7 @@ type way []int8
 func (l *leaves) nearest(r *plan.Rule, tree *Node) *Miss {
 	w := wayfinder{leaves: l}
 	ways := w.ways(tree, true)
-	miss := &Miss{Exhaustive: !w.cut}
+	miss := &Miss{Changes: []Change{}, Exhaustive: !w.cut}
 	for i, candidate := range ways {
 		if i == maxProofs {
 			miss.Exhaustive = false
