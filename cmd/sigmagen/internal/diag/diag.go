@@ -11,15 +11,17 @@ import (
 // Severity says what a diagnostic means for the run.
 type Severity uint8
 
-// An Error refuses the input; a Warning never does.
+// An Error refuses the input; a Warning never does. A Note says what is worth
+// knowing, and counts for nothing.
 const (
 	Warning Severity = iota
 	Error
+	Note
 )
 
 // String returns the severity as the JSON output writes it.
 func (s Severity) String() string {
-	return [...]string{"warning", "error"}[s]
+	return [...]string{"warning", "error", "note"}[s]
 }
 
 // Position is a place in an input file. Line and Column count from 1, Column in
@@ -39,6 +41,10 @@ type Diagnostic struct {
 	Code     string
 	Message  string
 	Hint     string
+
+	// Waived is the reason for which the author waives what was a warning. It is
+	// a Note then. Empty: nobody does.
+	Waived string
 }
 
 // List collects diagnostics. The zero List is empty and ready for use.
@@ -67,6 +73,23 @@ func (l *List) Errorf(span Span, code, hint, format string, args ...any) {
 // Warnf appends a warning about the text at span. hint may be empty.
 func (l *List) Warnf(span Span, code, hint, format string, args ...any) {
 	l.Add(Diagnostic{Position: span.Position, Length: span.Length, Severity: Warning, Code: code, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// Notef appends a note about the text at span.
+func (l *List) Notef(span Span, code, format string, args ...any) {
+	l.Add(Diagnostic{Position: span.Position, Length: span.Length, Severity: Note, Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+// Waive makes a note of every warning for which a reason is given.
+func (l *List) Waive(reason func(Diagnostic) string) {
+	for i, d := range l.all {
+		if d.Severity != Warning {
+			continue
+		}
+		if why := reason(d); why != "" {
+			l.all[i].Severity, l.all[i].Waived = Note, why
+		}
+	}
 }
 
 // Sorted returns the diagnostics by path, line, column and code.

@@ -13,7 +13,7 @@ import (
 )
 
 // WriteText writes diagnostics for people: path:line:col: message, the source
-// line, a caret, a hint. source returns the text of a file, or nil when it is
+// line, a caret, a hint, why it is waived. source returns the text of a file, or nil when it is
 // not at hand; the line and the caret are then left out.
 func WriteText(w io.Writer, diagnostics []Diagnostic, source func(path string) []byte) error {
 	for _, d := range diagnostics {
@@ -44,6 +44,9 @@ func writeOne(w io.Writer, d Diagnostic, source func(string) []byte) error {
 	}
 	if d.Hint != "" {
 		fmt.Fprintf(&b, "    hint: %s\n", Printable(d.Hint))
+	}
+	if d.Waived != "" {
+		fmt.Fprintf(&b, "    waived: %s\n", Printable(d.Waived))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -134,7 +137,8 @@ func WriteJSON(w io.Writer, diagnostics []Diagnostic) error {
 			Code     string `json:"code"`
 			Message  string `json:"message"`
 			Hint     string `json:"hint"`
-		}{d.Path, d.Line, d.Column, d.Severity.String(), d.Code, d.Message, d.Hint})
+			Waived   string `json:"waived,omitempty"`
+		}{d.Path, d.Line, d.Column, d.Severity.String(), d.Code, d.Message, d.Hint, d.Waived})
 		if err != nil {
 			return err
 		}

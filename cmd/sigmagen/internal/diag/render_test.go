@@ -76,6 +76,8 @@ func TestWriteTextParts(t *testing.T) {
 	}{
 		{"an error bears no label", Diagnostic{Position: at, Severity: Error, Message: "m"}, "dir/x.yml:1:1: m\n 1 | ab\n   | ^\n"},
 		{"a warning does", Diagnostic{Position: at, Severity: Warning, Message: "m"}, "dir/x.yml:1:1: warning: m\n 1 | ab\n   | ^\n"},
+		{"so does a note", Diagnostic{Position: at, Severity: Note, Message: "m"}, "dir/x.yml:1:1: note: m\n 1 | ab\n   | ^\n"},
+		{"a waiver has its reason", Diagnostic{Position: at, Severity: Note, Message: "m", Hint: "h", Waived: "w\x1b"}, "dir/x.yml:1:1: note: m\n 1 | ab\n   | ^\n    hint: h\n    waived: w\\x1b\n"},
 		{"a hint ends it", Diagnostic{Position: at, Severity: Error, Message: "m", Hint: "h"}, "dir/x.yml:1:1: m\n 1 | ab\n   | ^\n    hint: h\n"},
 		{"a file as a whole has no line", Diagnostic{Position: Position{Path: "x"}, Severity: Error, Message: "m"}, "x: m\n"},
 		{"path, message and hint are made printable", Diagnostic{Position: Position{Path: "x\n\x1b"}, Severity: Error, Message: "a\nb\u202e", Hint: "c\rd"},
@@ -105,12 +107,14 @@ func TestWriteJSON(t *testing.T) {
 	err := WriteJSON(&b, []Diagnostic{
 		{Position: Position{"a.yml", 3, 4}, Length: 2, Severity: Error, Code: "condition/operator", Message: `write "<" & so on`, Hint: "h"},
 		{Position: Position{Path: "b\n.yml"}, Severity: Warning, Code: "c", Message: "\u202e\x1b"},
+		{Position: Position{Path: "c.yml"}, Severity: Note, Code: "c", Message: "m", Waived: "w"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `{"path":"a.yml","line":3,"column":4,"severity":"error","code":"condition/operator","message":"write \"<\" & so on","hint":"h"}
 {"path":"b\n.yml","line":0,"column":0,"severity":"warning","code":"c","message":"\u202e\u001b","hint":""}
+{"path":"c.yml","line":0,"column":0,"severity":"note","code":"c","message":"m","hint":"","waived":"w"}
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -17,7 +17,8 @@ const informationURI = "https://github.com/trailalerts/trailalerts"
 
 // WriteSARIF writes diagnostics as a SARIF 2.1.0 log, which code scanning
 // services read. A diagnostic's code is its rule there. source is as in
-// WriteText; regions end with the line where it is at hand.
+// WriteText; regions end with the line where it is at hand. What is waived is a
+// suppressed result.
 func WriteSARIF(w io.Writer, diagnostics []Diagnostic, source func(path string) []byte) error {
 	run := sarif.NewRunWithInformationURI("sigmagen", informationURI)
 	run.WithColumnKind("unicodeCodePoints")
@@ -30,10 +31,13 @@ func WriteSARIF(w io.Writer, diagnostics []Diagnostic, source func(path string) 
 		run.AddRule(code)
 	}
 	for _, d := range diagnostics {
-		run.CreateResultForRule(d.Code).
-			WithLevel(map[Severity]string{Error: sarif.LevelError, Warning: sarif.LevelWarning}[d.Severity]).
+		result := run.CreateResultForRule(d.Code).
+			WithLevel(map[Severity]string{Error: sarif.LevelError, Warning: sarif.LevelWarning, Note: sarif.LevelNote}[d.Severity]).
 			WithMessage(sarif.NewTextMessage(sarifText(d))).
 			WithLocations([]*sarif.Location{sarif.NewLocationWithPhysicalLocation(physicalLocation(d, source))})
+		if d.Waived != "" {
+			result.WithSuppressions([]*sarif.Suppression{sarif.NewSuppression().WithKind("inSource").WithJustification(d.Waived)})
+		}
 	}
 	var log bytes.Buffer
 	if err := sarif.NewReport().AddRun(run).PrettyWrite(&log); err != nil {

@@ -14,6 +14,7 @@ var sarifDiagnostics = []Diagnostic{
 	{Position: Position{Path: "c d%é.yml"}, Severity: Error, Code: "modifier/cidr", Message: "third"},
 	{Position: Position{"/tmp/d.yml", 2, 0}, Severity: Error, Code: "structure/yaml", Message: "fourth"},
 	{Position: Position{"x:y.yml", 2, 9}, Severity: Error, Code: "structure/yaml", Message: "fifth"},
+	{Position: Position{"rules/a.yml", 3, 4}, Length: 2, Severity: Note, Code: "modifier/cidr", Message: "sixth", Waived: "it is {known}"},
 }
 
 func sarifSource(path string) []byte {
@@ -46,6 +47,7 @@ func TestWriteSARIF(t *testing.T) {
 		{"modifier/cidr", "error", "third", "c%20d%25%C3%A9.yml", 0, 0, 0},
 		{"structure/yaml", "error", "fourth", "file:///tmp/d.yml", 2, 1, 2},
 		{"structure/yaml", "error", "fifth", "./x:y.yml", 2, 2, 2}, // behind the end of the line
+		{"modifier/cidr", "note", "sixth", "rules/a.yml", 3, 4, 6},
 	}
 	var got []result
 	for _, r := range run.Results {
@@ -61,6 +63,17 @@ func TestWriteSARIF(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	for i, r := range run.Results {
+		waived := sarifDiagnostics[i].Waived
+		if (len(r.Suppressions) > 0) != (waived != "") {
+			t.Errorf("result %d has %d suppressions", i, len(r.Suppressions))
+		}
+		for _, s := range r.Suppressions {
+			if *s.Kind != "inSource" || *s.Justification != waived {
+				t.Errorf("result %d is suppressed %s because %q", i, *s.Kind, *s.Justification)
+			}
+		}
 	}
 }
 
