@@ -70,6 +70,7 @@ func (d *document) metadata(root *yaml.Node, rule *Rule) {
 	d.date(root, "date")
 	d.date(root, "modified")
 	d.related(root)
+	d.extension(root, rule)
 	if rule.Correlation == nil {
 		d.logsource(root, rule)
 	} else if key, _ := get(root, "logsource"); key != nil && !has(root, "detection") && !has(root, "filter") {
@@ -93,7 +94,7 @@ func (d *document) knownKeys(root *yaml.Node) {
 		if slices.Contains(ruleKeys, key.Value) {
 			return
 		}
-		if closest, similarity := closest(key.Value, ruleKeys); similarity >= 0.75 {
+		if closest, similarity := Closest(key.Value, ruleKeys); similarity >= 0.75 {
 			if present, _ := get(root, closest); present == nil {
 				d.list.Warnf(d.span(key), "metadata/unknown-key", "did you mean \""+closest+"\"?", "%q is no attribute of a Sigma rule", key.Value)
 			}
@@ -222,15 +223,16 @@ func (d *document) logsource(root *yaml.Node, rule *Rule) {
 // DidYouMean returns a hint that names the candidate closest to a misspelt
 // word, or "".
 func DidYouMean(word string, candidates []string) string {
-	best, similarity := closest(word, candidates)
+	best, similarity := Closest(word, candidates)
 	if similarity < 0.5 {
 		return ""
 	}
 	return "did you mean \"" + best + "\"?"
 }
 
-// closest returns the candidate most like a word, and how much: 0 to 1.
-func closest(word string, candidates []string) (best string, similarity float64) {
+// Closest returns the candidate most like a word, and how much: 0 to 1. The case
+// of letters does not count.
+func Closest(word string, candidates []string) (best string, similarity float64) {
 	for _, candidate := range candidates {
 		if s := levenshtein.Similarity(strings.ToLower(word), strings.ToLower(candidate), nil); s > similarity {
 			best, similarity = candidate, s

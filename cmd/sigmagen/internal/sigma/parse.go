@@ -19,6 +19,7 @@ func Parse(file File, list *diag.List) (documents []*Rule, ok bool) {
 		rule := newRule(file, i+1)
 		documents = append(documents, rule)
 		if root != nil {
+			rule.Line = root.Line
 			d := *d // what it is differs from document to document
 			d.rule(root, rule)
 		}

@@ -19,8 +19,10 @@ type Rule struct {
 	// number behind it: stem#2.
 	Key string
 
-	// Document is the number of the document in its file, from 1.
+	// Document is the number of the document in its file, from 1; Line is where it
+	// begins.
 	Document int
+	Line     int
 
 	// Path is the file as diagnostics name it; Source is the same file
 	// relative to its rules directory, with slashes; Text is its content.
@@ -40,6 +42,9 @@ type Rule struct {
 	FalsePositives []Text
 
 	Logsource Logsource
+
+	// Waiver says which warnings the author knows better than; nil: none.
+	Waiver *Waiver
 
 	Searches   []Search
 	Conditions []Condition
