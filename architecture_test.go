@@ -170,7 +170,7 @@ func TestImports(t *testing.T) {
 	})
 
 	t.Run("the compiler is a line", func(t *testing.T) {
-		below := []string{"diag", "sigma", "plan", "gogen"}
+		below := []string{"diag", "sigma", "plan", "gogen", "catalogue", "reach"}
 		for i, name := range below {
 			for _, imported := range all[compiler+"/internal/"+name].Imports {
 				for _, above := range below[i+1:] {

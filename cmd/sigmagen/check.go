@@ -12,19 +12,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/audit"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/catalogue"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/reach"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
 func checkCommand(now func() time.Time) *cobra.Command {
 	var o loadOptions
 	var format string
-	var strict bool
+	var strict, verbose bool
 	cmd := &cobra.Command{
 		Use:     "check [PATH...]",
 		Short:   "Say what is wrong with the rules",
-		Long:    "check parses and analyses rules and writes what it finds. With PATHs (files or directories) it looks at these alone and asks for no tests.",
+		Long:    "check parses and analyses rules and writes what it finds. With PATHs (files or directories) it looks at these alone and asks for no tests.\n\nIt knows which events CloudTrail writes and what they hold, up to the date of its catalogue, and warns of a rule that waits for others. A rule that knows better waives the warning: `x-trailalerts: {waive: [reach-unknown-event], reason: a service that is new}`. Notes (recorded events that prove a rule can match, and what is waived) are shown with --verbose, and always as JSON.",
 		Example: "  sigmagen check\n  sigmagen check --format json my_rule.yml",
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			switch format {
@@ -39,13 +41,20 @@ func checkCommand(now func() time.Time) *cobra.Command {
 			refused := p.list.Refused()
 			audit.DeadWeight(slices.DeleteFunc(slices.Clone(p.plan.Rules), func(r *plan.Rule) bool { return refused[r.Syntax.Path] }), &p.list)
 			plan.Expiring(p.plan.Exceptions, now(), &p.list)
+			if err := p.checkReach(); err != nil {
+				return err
+			}
+			found := p.list.Sorted()
+			if !verbose && format != "json" {
+				found = withoutNotes(found)
+			}
 			switch format {
 			case "json":
-				err = diag.WriteJSON(cmd.OutOrStdout(), p.list.Sorted())
+				err = diag.WriteJSON(cmd.OutOrStdout(), found)
 			case "sarif":
-				err = diag.WriteSARIF(cmd.OutOrStdout(), p.list.Sorted(), func(path string) []byte { return p.texts[path] })
+				err = diag.WriteSARIF(cmd.OutOrStdout(), found, p.text)
 			default:
-				err = p.report(cmd.OutOrStdout())
+				err = diag.WriteText(cmd.OutOrStdout(), found, p.text)
 			}
 			if err != nil {
 				return err
@@ -64,7 +73,20 @@ func checkCommand(now func() time.Time) *cobra.Command {
 	addRules(cmd, &o)
 	cmd.Flags().StringVar(&format, "format", "text", "text, json or sarif")
 	cmd.Flags().BoolVar(&strict, "strict", false, "exit 1 when there is a warning")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show notes, too")
 	return cmd
+}
+
+// checkReach judges the rules by what CloudTrail writes, and what they waive.
+func (p *project) checkReach() error {
+	known, err := catalogue.Load()
+	if err != nil {
+		return fmt.Errorf("load catalogue: %w", err)
+	}
+	reach.Check(p.judged, known, &p.list)
+	sigma.Waive(p.documents, &p.list)
+	sigma.WarnUnusedWaivers(p.documents, &p.list)
+	return nil
 }
 
 // checkProject loads the rules directory, or the paths when there are any.
@@ -108,6 +130,8 @@ func checkPaths(paths []string) (*project, error) {
 	p.satisfiable(diag.Error)
 	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
 	plan.WarnSilenced(p.plan.Correlations, &p.list)
+	sigma.Waive(p.documents, &p.list)
+	p.judged = p.plan.Rules
 	p.read.rules += len(all.filters)
 	return p, nil
 }

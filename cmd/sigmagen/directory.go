@@ -44,6 +44,7 @@ func (p *project) readDirectory(dir *sigma.Directory, o loadOptions) (*contents,
 func (p *project) parse(file sigma.File, c *contents) (documents []*sigma.Rule, ok bool) {
 	p.texts[file.Path] = file.Text
 	documents, ok = sigma.Parse(file, &p.list)
+	p.documents = append(p.documents, documents...)
 	for _, document := range documents {
 		switch {
 		case document.Filter:

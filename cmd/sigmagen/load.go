@@ -40,6 +40,8 @@ type project struct {
 	texts map[string][]byte // by path, for diagnostics
 
 	placeholders map[string][]string // what placeholders.yml says, by name
+	documents    []*sigma.Rule       // all that were read, also those with an error
+	judged       []*plan.Rule        // those with a meaning, also those that have no tests
 
 	read count // refused ones included
 }
@@ -115,8 +117,10 @@ func (p *project) load(o loadOptions) error {
 	p.satisfiable(o.deadRules)
 	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
 	plan.WarnSilenced(p.plan.Correlations, &p.list)
+	p.judged = slices.Clone(p.plan.Rules)
 	p.dropRefused()
 	p.plan.SetCapture()
+	sigma.Waive(p.documents, &p.list)
 	return nil
 }
 
@@ -164,9 +168,16 @@ func (p *project) dropRefused() {
 	p.plan.Exceptions = slices.DeleteFunc(p.plan.Exceptions, func(e plan.Exception) bool { return !kept[e.Rule] })
 }
 
-// report writes the diagnostics as text.
+// report writes errors and warnings as text.
 func (p *project) report(w io.Writer) error {
-	return diag.WriteText(w, p.list.Sorted(), func(path string) []byte { return p.texts[path] })
+	return diag.WriteText(w, withoutNotes(p.list.Sorted()), p.text)
+}
+
+// text returns what a file that was read holds.
+func (p *project) text(path string) []byte { return p.texts[path] }
+
+func withoutNotes(all []diag.Diagnostic) []diag.Diagnostic {
+	return slices.DeleteFunc(all, func(d diag.Diagnostic) bool { return d.Severity == diag.Note })
 }
 
 // refuse reports diagnostics and returns exit code 2 when there is an error and
@@ -218,6 +229,15 @@ func (p *project) summary() string {
 		if n := p.list.Count(severity); n > 0 || severity == diag.Error {
 			parts = append(parts, plural(n, severity.String()))
 		}
+	}
+	waived := 0
+	for _, d := range p.list.Sorted() {
+		if d.Waived != "" {
+			waived++
+		}
+	}
+	if waived > 0 {
+		parts = append(parts, fmt.Sprintf("%d waived", waived))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -49,7 +49,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now func() ti
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(initCommand(), generateCommand(), checkCommand(now), testCommand(), buildCommand(), replayCommand(),
-		explainCommand(), diffCommand(), sbomCommand(), versionCommand())
+		explainCommand(), diffCommand(), catalogueCommand(), sbomCommand(), versionCommand())
 	// An interrupted run removes its temporary files. A second interrupt ends the
 	// process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
