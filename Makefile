@@ -17,8 +17,9 @@ generate: ## write generated/ from rules/, and the tables of the Terraform modul
 	go generate ./...
 	go run -C deploy/terraform/tables .
 
-check: ## what is generated and go.mod are up to date, sources are formatted
+check: ## what is generated and go.mod are up to date, rules have no warnings, sources are formatted
 	go run ./cmd/sigmagen generate --check
+	go run ./cmd/sigmagen check --strict
 	go run -C deploy/terraform/tables . --check
 	go mod tidy -diff
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

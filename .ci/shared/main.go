@@ -34,7 +34,7 @@ func main() {
 		os.Exit(3)
 	}
 	c := &checker{shared: os.Args[1], temporary: temporary}
-	for _, check := range []func() error{c.build, c.expected, c.refused, c.linear, c.hostile, c.singleEvent, c.invalid, c.correlation} {
+	for _, check := range []func() error{c.build, c.expected, c.refused, c.reachability, c.linear, c.hostile, c.singleEvent, c.invalid, c.correlation} {
 		if err := check(); err != nil {
 			fmt.Printf("FAIL: %v\n", err)
 			c.failed++
