@@ -68,6 +68,8 @@ func (k *checker) name(l *leaf, v value, beside []node) {
 	case len(allowed) == 0: // the sources are judged themselves, or contradict each other
 	case l.test.Op == plan.Equal:
 		k.unknownName(l, v, allowed, ofServices(beside))
+	case slices.ContainsFunc(allowed, func(s *catalogue.Source) bool { return asked(single, s, nil) != nil }):
+		// The rule asks for another name as well, which is no matter of the catalogue.
 	case len(allowed) == len(k.sources):
 		k.warn(v.span, "reach-unknown-event", "", "no event that CloudTrail writes has such a name")
 	case !slices.ContainsFunc(allowed, isOpen):
@@ -113,7 +115,7 @@ func isOpen(s *catalogue.Source) bool { return s.Open }
 // unknownName says why no source that is allowed has an event. There may be more
 // events than are known: of an open source, or if beyond is true of any.
 func (k *checker) unknownName(l *leaf, v value, allowed []*catalogue.Source, beyond bool) {
-	name, anywhere := v.Text, len(allowed) == len(k.sources)
+	name, anywhere := v.Text, len(allowed) > len(k.sources)/2 // rather what it leaves out is named
 	if prefix, bare, is := strings.Cut(name, ":"); is {
 		k.warn(v.span, "reach-iam-action", didYouMean(bare), "%q is how IAM writes an action: CloudTrail writes eventName without %q", name, prefix+":")
 		return
@@ -126,9 +128,8 @@ func (k *checker) unknownName(l *leaf, v value, allowed []*catalogue.Source, bey
 		if len(event.Instead) == 0 {
 			if l.test.Cased && event.Name != name {
 				k.warn(v.span, "reach-unknown-event", didYouMean(event.Name), "CloudTrail writes %s in other letters", event.Name)
-				return
 			}
-			continue
+			return // or the rule asks for another name as well
 		}
 		if !slices.ContainsFunc(l.test.Values, func(other plan.Value) bool { return contains(event.Instead, other.Text) }) {
 			k.warn(v.span, "reach-unknown-event", didYouMean(event.Instead[0]), "CloudTrail writes the call %s as %s", event.Name, quoted(event.Instead, "or"))
@@ -142,13 +143,13 @@ func (k *checker) unknownName(l *leaf, v value, allowed []*catalogue.Source, bey
 		k.iamAction(v, action)
 		return
 	}
-	if writers := k.c.Writers(name); len(writers) > 0 && !anywhere {
+	if writers := k.c.Writers(name); len(writers) > 0 {
 		names := sourceNames(writers)
 		hint := ""
 		if len(names) == 1 {
 			hint = fmt.Sprintf("did you mean `eventSource: %s`?", names[0])
 		}
-		k.warn(v.span, "reach-wrong-source", hint, "CloudTrail writes %s with the eventSource %s, not with %s", name, quoted(names, "or"), quoted(sourceNames(allowed), "or"))
+		k.warn(v.span, "reach-wrong-source", hint, "CloudTrail writes %s with the eventSource %s, not with %s", name, quoted(names, "or"), asSources(allowed))
 		return
 	}
 	meant := similar(name, eventNames(allowed))
@@ -161,6 +162,14 @@ func (k *checker) unknownName(l *leaf, v value, allowed []*catalogue.Source, bey
 		where = quoted(sourceNames(allowed), "and") + " " + plural(len(allowed), "has", "have") + " no event"
 	}
 	k.warn(v.span, "reach-unknown-event", didYouMean(meant), "%s %q", where, name)
+}
+
+// asSources names the sources that a rule asks for, where they are few.
+func asSources(allowed []*catalogue.Source) string {
+	if len(allowed) > 3 {
+		return "those that this asks for"
+	}
+	return quoted(sourceNames(allowed), "or")
 }
 
 func plural(n int, single, several string) string {

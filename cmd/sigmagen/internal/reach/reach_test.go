@@ -159,6 +159,21 @@ func TestCheck(t *testing.T) {
 			[]string{"1:reach-unknown-event no event that CloudTrail writes has such a name"},
 		},
 		{
+			"names that contradict each other are another matter",
+			"one: {eventName: RotateKey}\ntwo: {eventName|startswith: Delete}\ncondition: one and two",
+			nil,
+		},
+		{
+			"all sources but the right one",
+			"one: {eventName: UpdateAccountPasswordPolicy}\ntwo: {eventSource: iam.amazonaws.com}\ncondition: one and not two",
+			[]string{"1:reach-wrong-source CloudTrail writes UpdateAccountPasswordPolicy with the eventSource \"iam.amazonaws.com\", not with those that this asks for | did you mean `eventSource: iam.amazonaws.com`?"},
+		},
+		{
+			"all sources but one, and a name that none has",
+			"one: {eventName: ObliterateAccountAlias}\ntwo: {eventSource: iam.amazonaws.com}\ncondition: one and not two",
+			[]string{"1:reach-unknown-event CloudTrail writes no event \"ObliterateAccountAlias\""},
+		},
+		{
 			"the case of letters, where it counts",
 			"selection: {eventSource: iam.amazonaws.com, eventName|cased: [DeleteAccountAlias, deleteaccountalias]}\ncondition: selection",
 			[]string{"1:reach-unknown-event CloudTrail writes DeleteAccountAlias in other letters | did you mean \"DeleteAccountAlias\"?"},
