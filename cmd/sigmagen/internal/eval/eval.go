@@ -6,6 +6,7 @@ package eval
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,9 +52,35 @@ type Condition struct {
 	Held   bool
 }
 
+// A Record is a record that was read once, to be matched with many rules. It
+// remembers their compiled expressions, and is of one goroutine at a time.
+type Record struct {
+	root     object
+	compiled map[string]*regexp.Regexp
+}
+
+// Read reads a record: JSON text.
+func Read(record []byte) (*Record, error) {
+	root, err := decode(record)
+	if err != nil {
+		return nil, err
+	}
+	return &Record{root: root, compiled: map[string]*regexp.Regexp{}}, nil
+}
+
+// Match reports whether the record satisfies a rule and the filters that narrow
+// it.
+func (r *Record) Match(rule *plan.Rule) bool {
+	e := &explainer{root: r.root, compiled: r.compiled, silent: true}
+	return e.rule(rule).Match
+}
+
 // Match reports whether a record, as JSON text, satisfies a rule and the filters
-// that narrow it.
-func Match(rule *plan.Rule, record []byte) bool { return Explain(rule, record).Match }
+// that narrow it. No rule holds on a record that cannot be read.
+func Match(rule *plan.Rule, record []byte) bool {
+	r, err := Read(record)
+	return err == nil && r.Match(rule)
+}
 
 // Explain says whether a record satisfies a rule, and why.
 func Explain(rule *plan.Rule, record []byte) Explanation {
@@ -61,20 +88,24 @@ func Explain(rule *plan.Rule, record []byte) Explanation {
 	if err != nil {
 		return Explanation{Problem: err.Error()}
 	}
-	e := &explainer{root: root, held: map[*plan.Search]bool{}}
-	e.explanation.Match = e.detection("", rule.Searches, rule.Conditions)
-	for _, f := range rule.Filters {
-		if !e.detection(f.Syntax.Key, f.Searches, f.Conditions) {
-			e.explanation.Match = false
-		}
-	}
-	return e.explanation
+	e := &explainer{root: root}
+	return e.rule(rule)
 }
 
 // Holds reports whether a predicate holds for a scalar: a string, a json.Number, a
 // bool or nil. It compares with no other field.
 func Holds(p plan.Predicate, scalar any) bool {
-	e := explainer{}
+	return (&explainer{}).holdsScalar(p, scalar)
+}
+
+// Text returns Holds for many texts: expressions are compiled once. The function
+// is of one goroutine at a time.
+func Text(p plan.Predicate) func(text string) bool {
+	e := &explainer{compiled: map[string]*regexp.Regexp{}}
+	return func(text string) bool { return e.holdsScalar(p, text) }
+}
+
+func (e *explainer) holdsScalar(p plan.Predicate, scalar any) bool {
 	for _, value := range p.Values {
 		if e.holds(p, scalar, value) {
 			return true
@@ -85,8 +116,33 @@ func Holds(p plan.Predicate, scalar any) bool {
 
 type explainer struct {
 	root        object
+	compiled    map[string]*regexp.Regexp // expressions compiled before; nil: none are kept
+	silent      bool                      // what predicates read is not written down
 	held        map[*plan.Search]bool
 	explanation Explanation
+}
+
+func (e *explainer) rule(rule *plan.Rule) Explanation {
+	e.held = map[*plan.Search]bool{}
+	e.explanation.Match = e.detection("", rule.Searches, rule.Conditions)
+	for _, f := range rule.Filters {
+		if !e.detection(f.Syntax.Key, f.Searches, f.Conditions) {
+			e.explanation.Match = false
+		}
+	}
+	return e.explanation
+}
+
+// compile compiles an expression that was compiled before.
+func (e *explainer) compile(expression string) *regexp.Regexp {
+	if found := e.compiled[expression]; found != nil {
+		return found
+	}
+	r := regexp.MustCompile(expression)
+	if e.compiled != nil {
+		e.compiled[expression] = r
+	}
+	return r
 }
 
 // detection evaluates the searches and conditions of one document. It holds when

@@ -257,3 +257,38 @@ func TestUnknownNodesPanic(t *testing.T) {
 		})
 	}
 }
+
+// TestRecord: a record that is read once matches what it matches when it is read
+// for each rule, also what it compiled an expression for before.
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	text := []byte(`{"f":"Create", "g":["ab", 5]}`)
+	record, err := Read(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for detection, want := range map[string]bool{
+			"s: {f: 'cre*'}\ncondition: s\n":                      true,
+			"s: {f|cased: 'cre*'}\ncondition: s\n":                false,
+			"s: {g|re: '^a', f|re: '^C'}\ncondition: s\n":         true,
+			"s: {g|re: '^b'}\ncondition: s\n":                     false,
+			"s: {g: 5}\nt: {g|gt: 5}\ncondition: s and not t\n":   true,
+			"s: {g: 5}\nt: {g|gte: 5}\ncondition: s and not t\n":  false,
+			"s: {h: null}\nt: {f: x}\ncondition: s and not t\n":   true,
+			"s: {h: null}\nt: {f: Create}\ncondition: s and t\n":  true,
+			"s: {h: null}\nt: {f: Creates}\ncondition: s and t\n": false,
+		} {
+			rule := compile(t, detection)
+			if got, explained := record.Match(rule), Explain(rule, text).Match; got != want || explained != want {
+				t.Errorf("%s: %t, explained %t, want %t", detection, got, explained, want)
+			}
+		}
+	}
+	if _, err := Read([]byte(`[]`)); err == nil || err.Error() != "the record is not a JSON object" {
+		t.Errorf("read a list: %v", err)
+	}
+	if Match(compile(t, "s: {f: null}\ncondition: s\n"), []byte(`{`)) {
+		t.Error("a rule holds on what is no record")
+	}
+}

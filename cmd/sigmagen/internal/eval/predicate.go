@@ -33,8 +33,10 @@ func (e *explainer) predicate(p plan.Predicate) (held bool, read []string) {
 	case plan.Exists, plan.Absent:
 		looked = reached
 	}
-	for _, v := range looked {
-		read = append(read, jsonText(v))
+	if !e.silent {
+		for _, v := range looked {
+			read = append(read, jsonText(v))
+		}
 	}
 	switch p.Op {
 	case plan.Exists:
@@ -69,7 +71,7 @@ func (e *explainer) holds(p plan.Predicate, v any, value plan.Value) bool {
 	case plan.Equal, plan.Prefix, plan.Suffix, plan.Contains:
 		return compareText(p.Op, p.Cased, s, value.Text)
 	case plan.Like:
-		return wildcards(value.Text, p.Cased).MatchString(s)
+		return e.compile(wildcards(value.Text, p.Cased)).MatchString(s)
 	case plan.Number:
 		if number, ok := v.(json.Number); ok {
 			order, ok := compareNumbers(number.String(), value.Text)
@@ -77,7 +79,7 @@ func (e *explainer) holds(p plan.Predicate, v any, value plan.Value) bool {
 		}
 		return s == value.Text
 	case plan.Regexp:
-		return regexp.MustCompile(value.Text).MatchString(s)
+		return e.compile(value.Text).MatchString(s)
 	case plan.InPrefix:
 		_, isString := v.(string)
 		return isString && inNetwork(s, value.Prefix)
@@ -128,15 +130,15 @@ func compareText(op plan.Op, cased bool, s, value string) bool {
 	}
 }
 
-// wildcards returns an expression for a pattern: * is any text, ? one character,
+// wildcards returns a regular expression for a pattern: * is any text, ? one character,
 // and a backslash before one of these or before a backslash makes it literal
 // (Sigma specification 2.1.0, sections String Wildcard and Escaping).
-func wildcards(pattern string, cased bool) *regexp.Regexp {
+func wildcards(pattern string, cased bool) string {
 	flags := "(?is)"
 	if cased {
 		flags = "(?s)"
 	}
-	expression := regexp.MustCompile(`(?s)\\[*?\\]|.`).ReplaceAllStringFunc(pattern, func(token string) string {
+	expression := wildcardToken.ReplaceAllStringFunc(pattern, func(token string) string {
 		switch {
 		case token == "*":
 			return ".*"
@@ -148,8 +150,10 @@ func wildcards(pattern string, cased bool) *regexp.Regexp {
 			return regexp.QuoteMeta(token)
 		}
 	})
-	return regexp.MustCompile(flags + `\A(?:` + expression + `)\z`)
+	return flags + `\A(?:` + expression + `)\z`
 }
+
+var wildcardToken = regexp.MustCompile(`(?s)\\[*?\\]|.`)
 
 // compareFields compares the values of two fields: numbers by value where they
 // must be equal, else texts, ignoring case. The empty text, which is a part of
