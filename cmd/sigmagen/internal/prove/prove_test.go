@@ -2,31 +2,10 @@ package prove
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
-	"testing/fstest"
 
-	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
-	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
-	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/prove/provetest"
 )
-
-// planned plans a rule of a detection.
-func planned(t *testing.T, detection string) *plan.Rule {
-	t.Helper()
-	text := "title: A Rule\nlogsource: {product: aws}\nlevel: low\ndetection:\n  " + strings.ReplaceAll(strings.TrimSpace(detection), "\n", "\n  ") + "\n"
-	var list diag.List
-	dir, err := sigma.Open(fstest.MapFS{"rule.yml": {Data: []byte(text)}}, "rules", "", &list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	documents, _ := sigma.Parse(dir.Files[0], &list)
-	rules := plan.Build(documents, nil, &list)
-	if len(rules) != 1 {
-		t.Fatalf("%s\n%+v", text, list.Sorted())
-	}
-	return rules[0]
-}
 
 func TestRule(t *testing.T) {
 	t.Parallel()
@@ -67,7 +46,7 @@ func TestRule(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
-			got := Rule(planned(t, c.detection))
+			got := Rule(provetest.Plan(t, c.detection))
 			if got.Verdict != c.want || c.reason != "" && got.Reason != c.reason {
 				event, _ := json.Marshal(got.Event)
 				t.Errorf("%d (%s) %s, want %d (%s)", got.Verdict, got.Reason, event, c.want, c.reason)
@@ -94,7 +73,7 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
-			got := Compare(planned(t, c.old), planned(t, c.new))
+			got := Compare(provetest.Plan(t, c.old), provetest.Plan(t, c.new))
 			if got.Relation != c.want {
 				t.Errorf("%s %v %v (%s), want %s", got.Relation, got.OnlyOld, got.OnlyNew, got.Reason, c.want)
 			}
