@@ -52,10 +52,12 @@ func (e *explainer) predicate(p plan.Predicate) (held bool, read []string) {
 	}
 	for _, v := range looked {
 		for _, value := range p.Values {
-			held = held || e.holds(p, v, value)
+			if e.holds(p, v, value) {
+				return true, read
+			}
 		}
 	}
-	return held, read
+	return false, read
 }
 
 // holds reports whether a test with one value holds for one value of the record.
@@ -107,13 +109,14 @@ func compareText(op plan.Op, cased bool, s, value string) bool {
 	if cased {
 		equal = func(a, b string) bool { return a == b }
 	}
+	if op == plan.Equal {
+		return equal(s, value)
+	}
 	text, part := []rune(s), len([]rune(value))
 	if len(text) < part {
 		return false
 	}
 	switch op {
-	case plan.Equal:
-		return equal(s, value)
 	case plan.Prefix:
 		return equal(string(text[:part]), value)
 	case plan.Suffix:

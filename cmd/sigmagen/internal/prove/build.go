@@ -18,12 +18,12 @@ const maxTries = 8
 
 // events makes records on which the literals should hold. They are candidates: fields
 // are looked at one by one.
-func (c *cube) events() iter.Seq[map[string]any] {
+func (c *cube) events(propose func(field string, hold, fail []plan.Predicate) []any) iter.Seq[map[string]any] {
 	return func(yield func(map[string]any) bool) {
 		fields := c.fields()
 		values := make([][]any, len(fields))
 		for i, f := range fields {
-			if values[i] = slices.Collect(first(f.values(), maxTries)); len(values[i]) == 0 {
+			if values[i] = slices.Collect(first(f.values(propose), maxTries)); len(values[i]) == 0 {
 				return
 			}
 		}
@@ -40,6 +40,23 @@ func (c *cube) events() iter.Seq[map[string]any] {
 				other := slices.Clone(try)
 				other[i] = value
 				if event, ok := assemble(fields, other); ok && !yield(event) {
+					return
+				}
+			}
+		}
+		// What a field begins with, ends with or contains need not be all of it.
+		for _, l := range c.literals {
+			i := slices.IndexFunc(fields, func(f *field) bool { return slices.Contains(f.paths, l.Field) })
+			if l.negated || !isField(l.Predicate) || l.Op == plan.FieldEqual || i < 0 {
+				continue
+			}
+			part, isString := try[i].(string)
+			if !isString {
+				continue
+			}
+			for _, longer := range []string{part + "-x", "x-" + part, "x-" + part + "-x"} {
+				event, ok := assemble(fields, try)
+				if ok && put(event, l.Field, longer) && !yield(event) {
 					return
 				}
 			}
@@ -118,10 +135,10 @@ func (c *cube) fields() []*field {
 
 // values returns what the field may be: a scalar that does everything, or else a list
 // in which an element does each thing.
-func (f *field) values() iter.Seq[any] {
+func (f *field) values(propose func(field string, hold, fail []plan.Predicate) []any) iter.Seq[any] {
 	return func(yield func(any) bool) {
 		found := false
-		for v := range candidates(f.hold, f.fail) {
+		for v := range f.candidates(propose, f.hold, f.fail) {
 			if allowed(v, f.hold, f.fail) {
 				if found = true; !yield(v) {
 					return
@@ -134,7 +151,7 @@ func (f *field) values() iter.Seq[any] {
 		var list []any
 		for _, p := range f.hold {
 			one := []plan.Predicate{p}
-			for v := range candidates(one, f.fail) {
+			for v := range f.candidates(propose, one, f.fail) {
 				if allowed(v, one, f.fail) {
 					list = append(list, v)
 					break
@@ -143,6 +160,24 @@ func (f *field) values() iter.Seq[any] {
 		}
 		if len(list) == len(f.hold) {
 			yield(list)
+		}
+	}
+}
+
+// candidates returns what is proposed for the field, then what may do.
+func (f *field) candidates(propose func(field string, hold, fail []plan.Predicate) []any, hold, fail []plan.Predicate) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		if propose != nil {
+			for _, v := range propose(f.paths[0], hold, fail) {
+				if !yield(v) {
+					return
+				}
+			}
+		}
+		for v := range candidates(hold, fail) {
+			if !yield(v) {
+				return
+			}
 		}
 	}
 }

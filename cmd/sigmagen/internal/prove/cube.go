@@ -15,6 +15,17 @@ func (c *cube) clone() *cube { return &cube{slices.Clone(c.literals)} }
 
 // add takes up a literal, or says what it contradicts.
 func (c *cube) add(l literal) (refutation, bool) {
+	if r, refuted := c.refute(l); refuted {
+		return r, true
+	}
+	if !slices.ContainsFunc(c.literals, l.same) {
+		c.literals = append(c.literals, l)
+	}
+	return refutation{}, false
+}
+
+// refute says what a literal contradicts, if it does.
+func (c *cube) refute(l literal) (refutation, bool) {
 	if !l.negated && empty(l.Predicate) {
 		return refutation{fmt.Sprintf("no time satisfies %s", describe(l)), []plan.Predicate{l.Predicate}}, true
 	}
@@ -26,7 +37,6 @@ func (c *cube) add(l literal) (refutation, bool) {
 			return refutation{reason, []plan.Predicate{other.Predicate, l.Predicate}}, true
 		}
 	}
-	c.literals = append(c.literals, l)
 	return refutation{}, false
 }
 
@@ -42,8 +52,7 @@ func (c *cube) open(choice one) (ways []formula, settled bool, last refutation) 
 		if slices.ContainsFunc(c.literals, l.same) {
 			return nil, true, refutation{}
 		}
-		trial := c.clone()
-		if r, refuted := trial.add(l); refuted {
+		if r, refuted := c.refute(l); refuted {
 			if last.reason == "" {
 				last = r
 			}

@@ -39,6 +39,11 @@ func impliesTest(p, q plan.Predicate) bool {
 		return false
 	case p.Part != "" || q.Part != "":
 		return p.Part == q.Part && within(p, q)
+	case p.Op == plan.Equal && q.Op == plan.Equal: // most of what is asked
+		if q.Cased {
+			return (p.Cased || !hasCase(p.Values[0].Text)) && p.Values[0].Text == q.Values[0].Text
+		}
+		return strings.EqualFold(p.Values[0].Text, q.Values[0].Text)
 	case p.Op == plan.Equal:
 		return holdsOnText(p, q)
 	case isText(p) && isText(q):
@@ -126,6 +131,7 @@ func tokensOf(p plan.Predicate) []token {
 }
 
 // likeTokens reads the pattern of a Like: a backslash makes *, ? and backslash literal.
+// Of neighbouring wildcards each ? comes first, and one * is left.
 func likeTokens(pattern string) []token {
 	var tokens []token
 	escaped := false
@@ -141,11 +147,29 @@ func likeTokens(pattern string) []token {
 		}
 		escaped = false
 	}
-	return tokens
+	return orderedWildcards(tokens)
 }
 
-// covers reports whether wide matches every text that narrow does. It takes narrow for a text in which a wildcard is a character of its own kind:
-// a ? of wide matches one character or ?, a * matches everything.
+func orderedWildcards(tokens []token) []token {
+	var ordered []token
+	star := false
+	for i, t := range tokens {
+		if t.wildcard == '*' {
+			star = true
+		} else {
+			ordered = append(ordered, t)
+		}
+		if star && (i+1 == len(tokens) || tokens[i+1].wildcard == 0) {
+			ordered = append(ordered, token{wildcard: '*'})
+			star = false
+		}
+	}
+	return ordered
+}
+
+// covers reports whether wide matches every text that narrow does. It takes narrow for
+// a text in which a wildcard is a character of its own kind: a ? of wide matches one
+// character or ?, a * matches everything.
 func covers(wide, narrow []token, cased bool) bool {
 	// reach[i] says that the part of wide so far matches narrow[:i].
 	reach := make([]bool, len(narrow)+1)
@@ -288,6 +312,16 @@ func boundsOf(p plan.Predicate) (b bounds, ok bool) {
 	}
 	return bounds{}, false
 }
+
+// rational reads a decimal number of a common size.
+func rational(text string) (*big.Rat, bool) {
+	if len(text) > 40 || !decimal.MatchString(text) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
+}
+
+var decimal = regexp.MustCompile(`^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?$`)
 
 // within reports whether every number that p allows is one that q does.
 func within(p, q plan.Predicate) bool {

@@ -41,9 +41,19 @@ type Answer struct {
 	Blame  []plan.Predicate
 }
 
+// A Solver looks for records. The zero Solver takes the simplest that it finds.
+type Solver struct {
+	// Propose returns values that are tried before others for a field that is to
+	// satisfy all of hold and none of fail. Values that do not are passed over.
+	Propose func(field string, hold, fail []plan.Predicate) []any
+}
+
 // Rule tells whether a record can match a rule and the filters that narrow it.
-func Rule(r *plan.Rule) Answer {
-	return solve(ruleFormula(r, false), func(record []byte) bool { return eval.Match(r, record) })
+func Rule(r *plan.Rule) Answer { return Solver{}.Rule(r) }
+
+// Rule is the function Rule.
+func (s Solver) Rule(r *plan.Rule) Answer {
+	return s.solve(ruleFormula(r, false), func(record *eval.Record) bool { return record.Match(r) })
 }
 
 // Expr tells whether a condition of a rule can hold, whatever the other conditions
@@ -54,9 +64,12 @@ func Expr(r *plan.Rule, e plan.Expr) Answer {
 }
 
 // Both tells whether a record can match hold and not fail.
-func Both(hold, fail *plan.Rule) Answer {
-	return solve(flattenAll([]formula{ruleFormula(hold, false), ruleFormula(fail, true)}), func(record []byte) bool {
-		return eval.Match(hold, record) && !eval.Match(fail, record)
+func Both(hold, fail *plan.Rule) Answer { return Solver{}.Both(hold, fail) }
+
+// Both is the function Both.
+func (s Solver) Both(hold, fail *plan.Rule) Answer {
+	return s.solve(flattenAll([]formula{ruleFormula(hold, false), ruleFormula(fail, true)}), func(record *eval.Record) bool {
+		return record.Match(hold) && !record.Match(fail)
 	})
 }
 
@@ -110,8 +123,8 @@ func Compare(old, new *plan.Rule) Comparison {
 const maxSteps = 20_000
 
 // solve looks for a record on which f holds. check is asked of every one found.
-func solve(f formula, check func(record []byte) bool) Answer {
-	s := search{check: check}
+func (solver Solver) solve(f formula, check func(record *eval.Record) bool) Answer {
+	s := search{check: check, propose: solver.Propose}
 	s.run([]formula{f}, &cube{})
 	switch {
 	case s.event != nil:
@@ -126,7 +139,8 @@ func solve(f formula, check func(record []byte) bool) Answer {
 
 // search goes through the cases of a formula.
 type search struct {
-	check      func(record []byte) bool
+	check      func(record *eval.Record) bool
+	propose    func(field string, hold, fail []plan.Predicate) []any
 	steps      int
 	event      map[string]any
 	open       string // a case without a record that was not refuted
@@ -211,10 +225,14 @@ func (s *search) refute(r refutation) {
 // as is known.
 func (s *search) leaf(c *cube) {
 	problem := "no record was found, and nothing that rules one out"
-	for event := range c.events() {
-		record, err := json.Marshal(event)
+	for event := range c.events(s.propose) {
+		text, err := json.Marshal(event)
 		if err != nil {
 			panic("prove: write a record: " + err.Error())
+		}
+		record, err := eval.Read(text)
+		if err != nil {
+			continue // a field lies deeper than records go
 		}
 		if s.check(record) {
 			s.event = event

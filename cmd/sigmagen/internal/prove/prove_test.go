@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/prove/provetest"
 )
 
@@ -36,11 +39,16 @@ func TestRule(t *testing.T) {
 		{"an expression", "a: {userIdentity.arn|re: '.+:assumed-role/(a|b)[0-9]{2,}$'}\ncondition: a", Possible, ""},
 		{"fields that are equal", "a: {userIdentity.userName|fieldref: requestParameters.userName, requestParameters.userName|startswith: x}\ncondition: a", Possible, ""},
 		{"fields that differ", "a: {eventName: CreateAccessKey}\nb: {userIdentity.userName|fieldref: requestParameters.userName}\ncondition: a and not b", Possible, ""},
+		{"a field that begins with another and is longer", "a: {requestParameters.userName|fieldref|startswith: userIdentity.userName}\nb: {requestParameters.userName|fieldref: userIdentity.userName}\ncondition: a and not b", Possible, ""},
+		{"a field that ends with another and does not begin with it", "a: {requestParameters.userName|fieldref|endswith: userIdentity.userName}\nb: {requestParameters.userName|fieldref|startswith: userIdentity.userName}\ncondition: a and not b", Possible, ""},
 		{"parts of a text", "a: {requestParameters.policyDocument|contains|all: ['\"Effect\":\"Allow\"', '\"*\"']}\ncondition: a", Possible, ""},
 		{"keywords", "a: [first, second]\nb: [third]\ncondition: a and not b", Possible, ""},
 		{"a keyword that every match holds", "a: {x: somebody}\nb: [somebody]\ncondition: a and not b", Impossible, ""},
 		{"nothing but a negation", "a: {eventName: CreateUser}\ncondition: not a", Possible, ""},
 		{"a negation of everything", "a: {x: A}\ncondition: a or not a", Possible, ""},
+		{"numbers as YAML has them and JSON has not", "a: {x: .5, y|lt: +5, z|gt: -.5e3, v|lte: 5.}\ncondition: a", Possible, ""},
+		{"numbers that are large", "a: {x: 5e3, y|lt: 5e3, z|gt: 1e400, v|lt: 1e-400}\ncondition: a", Possible, ""},
+		{"no number between large ones", "a: {eventVersion|lt: 5e3}\nb: {eventVersion|gt: 6e3}\ncondition: a and b", Impossible, ""},
 		{"numbers apart that may be in a list", "a: {requestParameters.port|lt: 10}\nb: {requestParameters.port|gt: 20}\ncondition: a and b", Possible, ""},
 		{"an object and a field of it", "a: {requestParameters|contains: secret, requestParameters.name: x}\ncondition: a", Possible, ""},
 	} {
@@ -69,6 +77,9 @@ func TestCompare(t *testing.T) {
 		{"a filter more", "a: {eventName: A}\ncondition: a", "a: {eventName: A}\nf: {userAgent|contains: x}\ncondition: a and not f", Narrower},
 		{"a part for the whole", "a: {userAgent: aws-cli}\ncondition: a", "a: {userAgent|contains: aws-cli}\ncondition: a", Wider},
 		{"another value", "a: {eventName: A}\ncondition: a", "a: {eventName: B}\ncondition: a", Different},
+		{"wildcards in another order", "a: {x: 'a*?b'}\ncondition: a", "a: {x: 'a?*b'}\ncondition: a", Equivalent},
+		{"something, wherever", "a: {x: '?*'}\ncondition: a", "a: {x: '*?*'}\ncondition: a", Equivalent},
+		{"something, or anything", "a: {x: '?*'}\ncondition: a", "a: {x: '*'}\ncondition: a", Wider},
 		{"a value that a pattern covers", "a: {x: ['ab*', abc]}\ncondition: a", "a: {x|startswith: ab}\ncondition: a", Equivalent},
 	} {
 		t.Run(c.about, func(t *testing.T) {
@@ -78,5 +89,47 @@ func TestCompare(t *testing.T) {
 				t.Errorf("%s %v %v (%s), want %s", got.Relation, got.OnlyOld, got.OnlyNew, got.Reason, c.want)
 			}
 		})
+	}
+}
+
+func TestForm(t *testing.T) {
+	t.Parallel()
+	form := func(detection string) string { return Form(provetest.Plan(t, detection)) }
+	base := form("a: {eventName: [A, B], x: C}\nb: {y: D}\ncondition: a and not b")
+	for detection, same := range map[string]bool{
+		"a: {x: C, eventName: [B, A]}\nb: {y: D}\ncondition: not b and a":                      true,
+		"a: {eventName: [A, B]}\nb: {y: D}\nc: {x: C}\ncondition: a and c and not b and not b": true,
+		"a: {eventName: [A, B], x: C}\nb: {y|cased: D}\ncondition: a and not b":                false,
+		"a: {eventName: [A, B], x: C}\nb: {y|startswith: D}\ncondition: a and not b":           false,
+		"a: {eventName: [A, B], x: C}\nb: {y: D}\ncondition: a and b":                          false,
+		"a: {eventName: [A, B], x: C}\nb: {y: D}\ncondition: a or not b":                       false,
+		"a: {eventName: [A], x: C}\nb: {y: D}\ncondition: a and not b":                         false,
+	} {
+		if got := form(detection); (got == base) != same {
+			t.Errorf("%s\nhas the form %s\nthe other rule %s", detection, got, base)
+		}
+	}
+}
+
+// TestPropose: values that are proposed are taken where they do.
+func TestPropose(t *testing.T) {
+	t.Parallel()
+	s := Solver{Propose: func(field string, hold, fail []plan.Predicate) []any {
+		return []any{"not allowed", "abc of " + field, "abc"}
+	}}
+	answer := s.Rule(provetest.Plan(t, "a: {x|startswith: abc, y: D}\nb: {x: abc}\ncondition: a and not b"))
+	want := map[string]any{"eventVersion": "1.11", "x": "abc of x", "y": "D"}
+	if diff := cmp.Diff(want, answer.Event); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestOneText: several parts, patterns and expressions are found in one text, not in a
+// list.
+func TestOneText(t *testing.T) {
+	t.Parallel()
+	answer := Rule(provetest.Plan(t, "a: {x|contains|all: ['a*b', c, 'd?e', f], y|re: 'a[0-9]', y|contains: cde}\ncondition: a"))
+	if _, ok := answer.Event["x"].(string); !ok {
+		t.Errorf("%v", answer)
 	}
 }

@@ -31,9 +31,7 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 			switch p.Op {
 			case plan.Equal:
 				texts = append(texts, p.Values[0].Text)
-				for _, scalar := range scalars(p.Values[0].Text)[1:] {
-					others = append(others, scalar)
-				}
+				others = append(others, scalars(p.Values[0].Text)[1:]...)
 			case plan.Prefix:
 				if text := p.Values[0].Text; len(text) > len(prefix) {
 					prefix = text
@@ -46,10 +44,13 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 				parts = append(parts, p.Values[0].Text)
 			case plan.Like:
 				texts = append(texts, fillIn(p.Values[0].Text, ""), fillIn(p.Values[0].Text, "x"), fillIn(p.Values[0].Text, "-1"))
+				parts = append(parts, fillIn(p.Values[0].Text, "")) // with wildcards at its ends it may be one
 			case plan.Regexp:
-				texts = append(texts, matches(p.Values[0].Text)...)
+				found := matches(p.Values[0].Text)
+				texts = append(texts, found...)
+				parts = append(parts, found[:min(len(found), 1)]...)
 			case plan.Number:
-				others = append(others, asNumber(p.Values[0].Text)...)
+				others = append(others, around(p.Values[0].Text)[0])
 				texts = append(texts, p.Values[0].Text)
 			case plan.InPrefix:
 				addr := p.Values[0].Prefix.Masked().Addr()
@@ -92,10 +93,15 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 			texts = append(texts, "value", "other")
 		}
 		for _, text := range slices.Clone(texts) {
+			missing := ""
 			for _, part := range append(needed, prefix, suffix) {
 				if part != "" && !strings.Contains(strings.ToLower(text), strings.ToLower(part)) {
 					texts = append(texts, text+part, part+text, part+text+part)
+					missing += part
 				}
+			}
+			if missing != "" {
+				texts = append(texts, text+missing, missing+text)
 			}
 		}
 		for _, text := range slices.Clone(texts) {
@@ -130,33 +136,18 @@ func fillIn(pattern, star string) string {
 	return b.String()
 }
 
-// asNumber returns the JSON number that a rule writes in some way, such as +5.
-func asNumber(text string) []any {
-	if json.Valid([]byte(text)) {
-		return []any{json.Number(text)}
-	}
-	if n, ok := rational(text); ok {
-		return []any{number(n)}
-	}
-	return nil
-}
-
-// rational reads a decimal number of bearable length.
-func rational(text string) (*big.Rat, bool) {
-	if len(text) > 40 || strings.ContainsAny(text, "eE/_xXpP") {
-		return nil, false
-	}
-	return new(big.Rat).SetString(text)
-}
-
-// around returns numbers beside and at a limit.
+// around returns numbers at and beside a limit, that itself first.
 func around(limit string) []any {
-	all := asNumber(limit)
 	n, ok := rational(limit)
-	if !ok {
+	if !ok { // it may be very large, or small
+		all := []any{json.Number("0"), json.Number("1"), json.Number("-1"), json.Number("1e999"), json.Number("-1e999")}
+		if exact := json.Number(limit); json.Valid([]byte(limit)) {
+			all = slices.Insert(all, 0, any(exact))
+		}
 		return all
 	}
-	for _, step := range []int64{1, -1, 10, -10} {
+	var all []any
+	for _, step := range []int64{0, 1, -1, 10, -10} {
 		all = append(all, number(new(big.Rat).Add(n, big.NewRat(step, 1))))
 	}
 	for _, step := range []int64{1, -1} {
@@ -165,11 +156,13 @@ func around(limit string) []any {
 	return all
 }
 
+// number writes a decimal number as JSON does.
 func number(n *big.Rat) json.Number {
 	if n.IsInt() {
 		return json.Number(n.Num().String())
 	}
-	return json.Number(strings.TrimRight(n.FloatString(20), "0"))
+	digits, _ := n.FloatPrec()
+	return json.Number(n.FloatString(digits))
 }
 
 // times proposes times of the form that CloudTrail writes. It goes through all values

@@ -18,18 +18,39 @@ import (
 // Plan plans a rule of a detection.
 func Plan(t testing.TB, detection string) *plan.Rule {
 	t.Helper()
+	rule, problems := planned(detection)
+	if rule == nil {
+		t.Fatalf("%s\n%+v", detection, problems)
+	}
+	return rule
+}
+
+// Rule makes a rule that is not refused.
+func Rule(t testing.TB, random *rand.Rand) *plan.Rule {
+	t.Helper()
+	for range 100 {
+		if rule, _ := planned(Detection(random)); rule != nil {
+			return rule
+		}
+	}
+	t.Fatal("every rule is refused")
+	return nil
+}
+
+// planned plans a rule, and is nil when it is refused.
+func planned(detection string) (*plan.Rule, []diag.Diagnostic) {
 	text := "title: A Rule\nlogsource: {product: aws}\nlevel: low\ndetection:\n  " + strings.ReplaceAll(strings.TrimSpace(detection), "\n", "\n  ") + "\n"
 	var list diag.List
 	dir, err := sigma.Open(fstest.MapFS{"rule.yml": {Data: []byte(text)}}, "rules", "", &list)
 	if err != nil {
-		t.Fatal(err)
+		panic("provetest: open a directory in memory: " + err.Error())
 	}
 	documents, _ := sigma.Parse(dir.Files[0], &list)
 	rules := plan.Build(documents, nil, &list)
 	if len(rules) != 1 {
-		t.Fatalf("%s\n%+v", text, list.Sorted())
+		return nil, list.Sorted()
 	}
-	return rules[0]
+	return rules[0], nil
 }
 
 // Values and fields are few, so that rules and records meet. eventName, errorCode and
