@@ -52,9 +52,9 @@ func checkCommand(now func() time.Time) *cobra.Command {
 			case "json":
 				err = diag.WriteJSON(cmd.OutOrStdout(), found)
 			case "sarif":
-				err = diag.WriteSARIF(cmd.OutOrStdout(), found, p.text)
+				err = diag.WriteSARIF(cmd.OutOrStdout(), found, p.source)
 			default:
-				err = diag.WriteText(cmd.OutOrStdout(), found, p.text)
+				err = diag.WriteText(cmd.OutOrStdout(), found, p.source)
 			}
 			if err != nil {
 				return err

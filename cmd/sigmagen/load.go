@@ -170,15 +170,15 @@ func (p *project) dropRefused() {
 
 // report writes errors and warnings as text.
 func (p *project) report(w io.Writer) error {
-	return diag.WriteText(w, withoutNotes(p.list.Sorted()), p.text)
+	return diag.WriteText(w, withoutNotes(p.list.Sorted()), p.source)
 }
-
-// text returns what a file that was read holds.
-func (p *project) text(path string) []byte { return p.texts[path] }
 
 func withoutNotes(all []diag.Diagnostic) []diag.Diagnostic {
 	return slices.DeleteFunc(all, func(d diag.Diagnostic) bool { return d.Severity == diag.Note })
 }
+
+// source returns the text of a file that was read, for diagnostics.
+func (p *project) source(path string) []byte { return p.texts[path] }
 
 // refuse reports diagnostics and returns exit code 2 when there is an error and
 // refused rules may not be left out. refused says whether any were.

@@ -48,7 +48,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now func() ti
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(initCommand(), generateCommand(), checkCommand(now), testCommand(), buildCommand(), replayCommand(),
+	root.AddCommand(initCommand(), generateCommand(), checkCommand(now), testCommand(), newTestCommand(), buildCommand(), replayCommand(),
 		explainCommand(), diffCommand(), catalogueCommand(), sbomCommand(), versionCommand())
 	// An interrupted run removes its temporary files. A second interrupt ends the
 	// process at once.

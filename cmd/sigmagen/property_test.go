@@ -563,7 +563,7 @@ func (g *ruleDrawer) keyword() (literal string, draw func(*rapid.T) any) {
 	if strings.Trim(text, "*") == "" {
 		text += "key"
 	}
-	return g.quote(text), func(t *rapid.T) any { return surround(t, mutate(t, realise(t, text))) }
+	return g.quote(text), func(t *rapid.T) any { return surround(t, vary(t, realise(t, text))) }
 }
 
 func (g *ruleDrawer) probe(field string, draw func(*rapid.T) any) {
@@ -723,7 +723,7 @@ func (g *ruleDrawer) textItem(field string) genItem {
 		case "endswith":
 			text = pick(t, "", "x", "\n") + text
 		}
-		return mutate(t, text)
+		return vary(t, text)
 	}
 	return item
 }
@@ -806,7 +806,7 @@ func numberNear(t *rapid.T, s string) any {
 	case 6:
 		return number
 	case 7:
-		return mutate(t, s)
+		return vary(t, s)
 	default:
 		return pick[any](t, nil, true, false, "", "1e400", "-", ".", "5.", "+5", "0x5", "1_000", "NaN", " 5", json.Number("1e400"), json.Number("-1E-400"), "e5")
 	}
@@ -834,7 +834,7 @@ func (g *ruleDrawer) regexpItem(field string) genItem {
 		chain = slices.Insert(chain, rapid.IntRange(0, 1).Draw(g.t, "expand"), "expand")
 	}
 	item.modifiers = g.linked(chain, len(used))
-	item.draw = func(t *rapid.T, i int) any { return mutate(t, pick(t, expressions[used[i]]...)) }
+	item.draw = func(t *rapid.T, i int) any { return vary(t, pick(t, expressions[used[i]]...)) }
 	return item
 }
 
@@ -867,7 +867,7 @@ func (g *ruleDrawer) fieldItem(field string) genItem {
 	for range g.count() {
 		other := pick(g.t, slices.Concat(commonFields, nestedFields)...)
 		item.values = append(item.values, g.quote(other))
-		g.probe(other, func(t *rapid.T) any { return pick[any](t, shared, mutate(t, shared), json.Number("5"), "", true, nil) })
+		g.probe(other, func(t *rapid.T) any { return pick[any](t, shared, vary(t, shared), json.Number("5"), "", true, nil) })
 	}
 	chain := []string{"fieldref"}
 	if part := pick(g.t, "", "contains", "startswith", "endswith"); part != "" {
@@ -875,7 +875,7 @@ func (g *ruleDrawer) fieldItem(field string) genItem {
 	}
 	item.modifiers = g.linked(chain, len(item.values))
 	item.draw = func(t *rapid.T, _ int) any {
-		return pick[any](t, shared, mutate(t, shared), surround(t, shared), json.Number("5.0"), json.Number("7"), "5", "", "TRUE", nil)
+		return pick[any](t, shared, vary(t, shared), surround(t, shared), json.Number("5.0"), json.Number("7"), "5", "", "TRUE", nil)
 	}
 	return item
 }
@@ -1000,8 +1000,8 @@ func realise(t *rapid.T, pattern string) string {
 	return b.String()
 }
 
-// mutate changes a text a little, or not.
-func mutate(t *rapid.T, s string) string {
+// vary changes a text a little, or not.
+func vary(t *rapid.T, s string) string {
 	runes := []rune(s)
 	at := 0
 	if len(runes) > 0 {

@@ -19,12 +19,16 @@ import (
 
 func testCommand() *cobra.Command {
 	var o loadOptions
+	var mutants mutateOptions
 	cmd := &cobra.Command{
 		Use:     "test [RULE...]",
-		Short:   "Run the tests of the rules",
-		Long:    "test compiles the rules as they are on disk and runs their *_tests.json through the matchers and the dispatch. RULE is the name of a rule's file, with or without its ending.",
-		Example: "  sigmagen test\n  sigmagen test iam_user_created",
+		Short:   "Run the tests of the rules, or measure how good they are",
+		Long:    "test compiles the rules as they are on disk and runs their *_tests.json through the matchers and the dispatch. RULE is the name of a rule's file, with or without its ending.\n\nWith --mutate it changes every rule a little, in all ways that it knows, and looks whether a test notices: a predicate, a value, a search or a filter is dropped, negated or misspelt, an operator widened or narrowed, `and` becomes `or`, `1 of` becomes `all of`. The score of a rule is the part of its mutants that a test kills; those that match the very same events as the rule are left out, where that can be proved. Every survivor is named. Nothing is compiled for this. Correlations, and what stands in filter documents, are not mutated.",
+		Example: "  sigmagen test\n  sigmagen test iam_user_created\n  sigmagen test --mutate --min-score 0.9",
 		RunE: func(cmd *cobra.Command, names []string) error {
+			if err := mutants.check(cmd); err != nil {
+				return err
+			}
 			if _, err := o.oneDirectory(); err != nil {
 				return err
 			}
@@ -43,10 +47,14 @@ func testCommand() *cobra.Command {
 			if _, err := p.refuse(cmd.ErrOrStderr(), false); err != nil {
 				return err
 			}
+			if mutants.mutate {
+				return p.mutate(cmd, selected, mutants)
+			}
 			return p.test(cmd, selected)
 		},
 	}
 	addRules(cmd, &o)
+	mutants.add(cmd)
 	return cmd
 }
 

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/mutate"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
+)
+
+// mutateOptions are the flags of test that say what to do with mutants.
+type mutateOptions struct {
+	mutate   bool
+	minScore float64
+	format   string
+}
+
+func (o *mutateOptions) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.mutate, "mutate", false, "measure the tests with mutants of the rules")
+	cmd.Flags().Float64Var(&o.minScore, "min-score", 0, "with --mutate: exit 1 when the tests of a rule score less, from 0 to 1")
+	cmd.Flags().StringVar(&o.format, "format", "text", "with --mutate: text, json or sarif")
+}
+
+// check says what is wrong with the flags.
+func (o *mutateOptions) check(cmd *cobra.Command) error {
+	for _, name := range []string{"min-score", "format"} {
+		if cmd.Flags().Changed(name) && !o.mutate {
+			return fmt.Errorf("--%s is about mutants: give --mutate as well", name)
+		}
+	}
+	if !(o.minScore >= 0 && o.minScore <= 1) {
+		return fmt.Errorf("--min-score %v: a score is a number from 0 to 1", o.minScore)
+	}
+	switch o.format {
+	case "text", "json", "sarif":
+		return nil
+	}
+	return fmt.Errorf("unknown --format %q: use text, json or sarif", o.format)
+}
+
+// measured is a rule with what became of its mutants.
+type measured struct {
+	rule   *plan.Rule
+	result mutate.Result
+	note   string // why there is no score
+}
+
+// mutate measures the tests of the rules of files.
+func (p *project) mutate(cmd *cobra.Command, files []sigma.File, o mutateOptions) error {
+	var all []measured
+	var list diag.List
+	correlations := 0
+	for _, syntax := range p.tested(files) {
+		if !syntax.IsDetection() {
+			correlations++
+			continue
+		}
+		m, err := p.measure(p.ruleOf(syntax), &list)
+		if err != nil {
+			return err
+		}
+		all = append(all, m)
+	}
+	scores := cmd.OutOrStdout()
+	var err error
+	switch o.format {
+	case "json":
+		scores = cmd.ErrOrStderr()
+		err = diag.WriteJSON(cmd.OutOrStdout(), list.Sorted())
+	case "sarif":
+		scores = cmd.ErrOrStderr()
+		err = diag.WriteSARIF(cmd.OutOrStdout(), list.Sorted(), p.source)
+	default:
+		err = diag.WriteText(cmd.OutOrStdout(), list.Sorted(), p.source)
+	}
+	if err != nil {
+		return err
+	}
+	if err := writeScores(scores, all); err != nil {
+		return err
+	}
+	if correlations > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s not measured: mutants are made of rules\n", plural(correlations, "correlation"))
+	}
+	below := 0
+	for _, m := range all {
+		if m.note == "" && m.result.Score() < o.minScore || m.note != "" && o.minScore > 0 {
+			below++
+		}
+	}
+	if below > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s below --min-score %v\n", plural(below, "rule"), o.minScore)
+	}
+	if list.Count(diag.Warning) > 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "`sigmagen new-test RULE` writes the tests that a rule lacks")
+	}
+	if below > 0 || list.HasErrors() {
+		return exit(exitFindings)
+	}
+	return nil
+}
+
+// measure holds the tests of a rule against its mutants, and adds what survives to
+// list.
+func (p *project) measure(rule *plan.Rule, list *diag.List) (measured, error) {
+	source, ok := p.dirs[0].Tests[rule.Syntax.Key]
+	if !ok {
+		return measured{rule: rule, note: "no tests"}, nil
+	}
+	text, err := p.dirs[0].ReadFile(source)
+	if err != nil {
+		return measured{}, err
+	}
+	path := p.dirs[0].Path(source)
+	tests, err := mutate.ReadTests(text)
+	if err != nil {
+		return measured{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if failing := tests.Failing(rule); len(failing) > 0 {
+		for _, name := range failing {
+			list.Errorf(diag.Span{Position: diag.Position{Path: path}}, "test/failing", "`sigmagen test "+rule.Syntax.Key+"` says why", "%s fails: tests are measured when they pass", name)
+		}
+		return measured{rule: rule, note: "tests fail"}, nil
+	}
+	result := mutate.Measure(rule, tests)
+	for _, s := range result.Survivors {
+		message := "nothing fails when " + s.Change
+		if s.Unknown != "" {
+			message += "; it is not known whether an event could tell: " + s.Unknown
+		}
+		list.Warnf(s.Span, "test/survivor", "", "%s", message)
+	}
+	return measured{rule: rule, result: result}, nil
+}
+
+// writeScores writes a line for each rule, and one for all.
+func writeScores(out io.Writer, all []measured) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "rule\tmutants\tequivalent\tkilled\tunknown\tscore")
+	total := mutate.Result{}
+	for _, m := range all {
+		if m.note != "" {
+			fmt.Fprintf(w, "%s\t\t\t\t\t%s\n", m.rule.Syntax.Key, m.note)
+			continue
+		}
+		writeScore(w, m.rule.Syntax.Key, m.result)
+		total.Mutants += m.result.Mutants
+		total.Equivalent += m.result.Equivalent
+		total.Killed += m.result.Killed
+		total.Survivors = append(total.Survivors, m.result.Survivors...)
+	}
+	writeScore(w, "total", total)
+	return w.Flush()
+}
+
+func writeScore(w io.Writer, name string, r mutate.Result) {
+	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", name, r.Mutants, r.Equivalent, r.Killed, r.Unknown(), score(r))
+}
+
+// score writes the score of a result, rounded down: 1.00 is said of nothing less.
+func score(r mutate.Result) string {
+	percent := 100
+	if counted := r.Mutants - r.Equivalent; counted > 0 {
+		percent = r.Killed * 100 / counted
+	}
+	return fmt.Sprintf("%d.%02d", percent/100, percent%100)
+}
