@@ -14,7 +14,7 @@ var Set = runtime.Ruleset{
 	Match:        Match,
 	Exceptions:   exceptions,
 	Correlations: correlations,
-	Hash:         "e5a5c789a399aacdfefe883deb948b4d86ea20a8b9bbc29beab4dbd65d27a5ee",
+	Hash:         "9863a4bc2acecb6907c0fca89db0278c5b92634d61b1b21ae44df175e489e826",
 }
 
 // rules holds every rule, sorted by key.

@@ -26,12 +26,12 @@ var s3BucketPolicyPublic = runtime.Rule{
 		"A policy that is open to everyone under a condition on the organization or the VPC endpoint",
 	},
 	Source:     "sigma_rules/s3_bucket_policy_public.yml",
-	SourceHash: "14a229d32a0bcc097359baf6690246eee7f808e015a1175f5ab02be88648ac03",
+	SourceHash: "3c4270eeb5e9c9cabf5033e7406ee6b3861c163aea4b79d2e1b05ca77183cc32",
 	Condition:  "selection and everyone and success and not filter_pipeline",
 	Match:      matchS3BucketPolicyPublic,
 	Searches: []runtime.Search{
 		{Name: "selection", Match: s3BucketPolicyPublic_selection, Fields: []string{"eventSource", "eventName", "requestParameters.bucketPolicy.Statement.Effect"}},
-		{Name: "everyone", Match: s3BucketPolicyPublic_everyone, Fields: []string{"requestParameters.bucketPolicy.Statement.Principal", "requestParameters.bucketPolicy.Statement.Principal.AWS"}},
+		{Name: "everyone", Match: s3BucketPolicyPublic_everyone, Fields: []string{"requestParameters.bucketPolicy.Statement.Principal"}},
 		{Name: "success", Match: s3BucketPolicyPublic_success, Fields: []string{"errorCode"}},
 		{Name: "filter_pipeline", Match: s3BucketPolicyPublic_filterPipeline, Fields: []string{"userIdentity.sessionContext.sessionIssuer.userName"}},
 	},
@@ -56,8 +56,7 @@ func s3BucketPolicyPublic_selection(e *runtime.Event) bool {
 }
 
 func s3BucketPolicyPublic_everyone(e *runtime.Event) bool {
-	return e.Get("requestParameters.bucketPolicy.Statement.Principal").EqualFold("*") ||
-		e.Get("requestParameters.bucketPolicy.Statement.Principal.AWS").EqualFold("*")
+	return e.Get("requestParameters.bucketPolicy.Statement.Principal").EqualFold("*")
 }
 
 func s3BucketPolicyPublic_success(e *runtime.Event) bool {
