@@ -34,7 +34,7 @@ func main() {
 		os.Exit(3)
 	}
 	c := &checker{shared: os.Args[1], temporary: temporary}
-	for _, check := range []func() error{c.build, c.expected, c.refused, c.reachability, c.linear, c.hostile, c.singleEvent, c.invalid, c.correlation} {
+	for _, check := range []func() error{c.build, c.expected, c.refused, c.reachability, c.linear, c.hostile, c.singleEvent, c.invalid, c.correlation, c.mutation} {
 		if err := check(); err != nil {
 			fmt.Printf("FAIL: %v\n", err)
 			c.failed++
@@ -528,4 +528,60 @@ func (c *checker) alerts(name, rules string, events []json.RawMessage) (hits []h
 	}
 	hits, err = lines[hit](out)
 	return hits, errs, err
+}
+
+// mutation writes tests for rules that have none, and holds that they score 0.95 or
+// more, and pass when the rules are compiled. Rules that no record can match are left
+// out, and named.
+func (c *checker) mutation() error {
+	passed, failed := 0, 0
+	var left []string
+	for _, set := range []string{"sigmahq", "trailalerts"} {
+		source, dir := filepath.Join(c.shared, "data/rules", set), c.tool("mutation-"+set)
+		rules, err := filepath.Glob(filepath.Join(source, "*.yml"))
+		if err != nil {
+			return err
+		}
+		if len(rules) == 0 {
+			return fmt.Errorf("%s holds no rules", source)
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		for _, rule := range rules {
+			text, err := os.ReadFile(rule)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(dir, filepath.Base(rule)), text, 0o644)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		for _, rule := range rules {
+			key := strings.TrimSuffix(filepath.Base(rule), ".yml")
+			_, errs, code, err := run(c.tool("sigmagen"), "new-test", "--rules", dir, key)
+			if err != nil || code > 1 {
+				return fmt.Errorf("new-test %s: exit %d, %v\n%s", key, code, err, errs)
+			}
+			if code == 1 && bytes.Contains(errs, []byte("no record is known that the rule matches")) {
+				left = append(left, key)
+				continue
+			}
+			out, _, code, err := run(c.tool("sigmagen"), "test", "--rules", dir, "--mutate", "--min-score", "0.95", key)
+			if err != nil {
+				return err
+			}
+			if code == 0 {
+				passed++
+				continue
+			}
+			failed++
+			fmt.Printf("    %s:\n%s%s\n", key, errs, out)
+		}
+		if out, errs, code, err := run(c.tool("sigmagen"), "test", "--rules", dir); err != nil || code != 0 {
+			return fmt.Errorf("new tests of %s, compiled: exit %d, %v\n%s%s", set, code, err, errs, out)
+		}
+	}
+	c.count("mutation, new tests", passed, failed, fmt.Sprintf(" (nothing matches: %s)", cmp.Or(strings.Join(left, ", "), "none")))
+	return nil
 }
