@@ -92,7 +92,7 @@ func (p *project) checkReach() error {
 // checkProject loads the rules directory, or the paths when there are any.
 func checkProject(o loadOptions, paths []string) (*project, error) {
 	if len(paths) > 0 {
-		return checkPaths(paths)
+		return checkPaths(paths, diag.Error)
 	}
 	if _, err := o.oneDirectory(); err != nil {
 		return nil, err
@@ -101,8 +101,9 @@ func checkProject(o loadOptions, paths []string) (*project, error) {
 	return load(o)
 }
 
-// checkPaths loads files, and the files of directories, as rules.
-func checkPaths(paths []string) (*project, error) {
+// checkPaths loads files, and the files of directories, as rules. deadRules says how
+// grave it is when no record can match one.
+func checkPaths(paths []string, deadRules diag.Severity) (*project, error) {
 	p := newProject()
 	all := &contents{}
 	seen := map[string]bool{}
@@ -127,7 +128,7 @@ func checkPaths(paths []string) (*project, error) {
 	sigma.Unique(all.good, diag.Warning, &p.list)
 	p.plan.Rules = plan.Build(all.good, all.placeholders, &p.list)
 	p.plan.Correlations = plan.BuildCorrelations(all.good, slices.Concat(all.known, all.filters), &p.list)
-	p.satisfiable(diag.Error)
+	p.satisfiable(deadRules)
 	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
 	plan.WarnSilenced(p.plan.Correlations, &p.list)
 	sigma.Waive(p.documents, &p.list)

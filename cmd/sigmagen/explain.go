@@ -38,6 +38,7 @@ Every record, and every example, is also tried on the compiled matcher. Where th
 			if format != "text" && format != "json" {
 				return fmt.Errorf("unknown --format %q: use text or json", format)
 			}
+			o.deadRules = diag.Note // it says so itself
 			p, err := loadOne(o, args[0])
 			if err != nil {
 				return err
@@ -98,7 +99,7 @@ func loadOne(o loadOptions, name string) (*project, error) {
 	}
 	isFile := slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(name))
 	if info, err := os.Stat(name); isFile && err == nil && !info.IsDir() && !lies(name, dir) {
-		p, err := checkPaths([]string{name})
+		p, err := checkPaths([]string{name}, o.deadRules)
 		if err != nil {
 			return nil, err
 		}

@@ -12,15 +12,6 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/prove"
 )
 
-// Codes of what is found.
-const (
-	Impossible   = "reach-impossible"    // error: no record can satisfy it
-	CoveredValue = "reach-covered-value" // warning: another value of the list covers this one
-	IdleFilter   = "reach-idle-filter"   // warning: it never holds where the rest of the condition does
-	ImpliedRule  = "reach-implied-rule"  // warning: another rule matches whatever this one does
-	SameRule     = "reach-same-rule"     // warning: another rule matches exactly the same
-)
-
 // Satisfiable reports rules, searches and branches that no record can satisfy.
 func Satisfiable(rules []*plan.Rule, list *diag.List) {
 	for _, r := range rules {
@@ -45,7 +36,7 @@ func impossible(r *plan.Rule, answer prove.Answer, list *diag.List) {
 	if without := *r; len(r.Filters) > 0 {
 		without.Filters = nil
 		if prove.Rule(&without).Verdict == prove.Possible {
-			list.Errorf(r.Syntax.Title.Span, Impossible, "narrow the filter documents of this rule", "no record can match the rule: its filters remove everything; %s", answer.Reason)
+			list.Errorf(r.Syntax.Title.Span, "reach-impossible", "narrow the filter documents of this rule", "no record can match the rule: its filters remove everything; %s", answer.Reason)
 			return
 		}
 	}
@@ -55,19 +46,19 @@ func impossible(r *plan.Rule, answer prove.Answer, list *diag.List) {
 			changed.Conditions = slices.Clone(r.Conditions)
 			changed.Conditions[i].Expr = without.rest
 			if prove.Rule(&changed).Verdict == prove.Possible {
-				list.Errorf(at, Impossible, "narrow it, or look for what it shares with the rest of the condition", "no record can match the rule: `%s` removes everything; %s", without.text, answer.Reason)
+				list.Errorf(at, "reach-impossible", "narrow it, or look for what it shares with the rest of the condition", "no record can match the rule: `%s` removes everything; %s", without.text, answer.Reason)
 				return
 			}
 		}
 	}
-	list.Errorf(at, Impossible, "take one of the two out, or join them by or", "no record can match the rule: %s", answer.Reason)
+	list.Errorf(at, "reach-impossible", "take one of the two out, or join them by or", "no record can match the rule: %s", answer.Reason)
 }
 
 // searches reports those that no record satisfies, as a whole or in one of their maps.
 func searches(r *plan.Rule, list *diag.List) {
 	for s, search := range r.Searches {
 		if answer := alone(r, search); answer.Verdict == prove.Impossible {
-			list.Errorf(r.Syntax.Searches[s].Name.Span, Impossible, "a search holds when all of its fields do: put alternatives into a list", "no record can satisfy %q: %s", search.Name, answer.Reason)
+			list.Errorf(r.Syntax.Searches[s].Name.Span, "reach-impossible", "a search holds when all of its fields do: put alternatives into a list", "no record can satisfy %q: %s", search.Name, answer.Reason)
 			continue
 		}
 		if len(search.Maps) < 2 {
@@ -77,7 +68,7 @@ func searches(r *plan.Rule, list *diag.List) {
 			one := *search
 			one.Maps = search.Maps[m : m+1]
 			if answer := alone(r, &one); answer.Verdict == prove.Impossible {
-				list.Errorf(r.Syntax.Searches[s].Maps[m][0].Key, Impossible, "take it out, or mend its values", "no record can satisfy alternative %d of %q: %s", m+1, search.Name, answer.Reason)
+				list.Errorf(r.Syntax.Searches[s].Maps[m][0].Key, "reach-impossible", "take it out, or mend its values", "no record can satisfy alternative %d of %q: %s", m+1, search.Name, answer.Reason)
 			}
 		}
 	}
@@ -95,7 +86,7 @@ func branches(r *plan.Rule, condition int, list *diag.List) {
 		changed := *r
 		changed.Conditions = []plan.Condition{{Text: c.Text, Expr: branch.rest}}
 		if answer := prove.Rule(&changed); answer.Verdict == prove.Impossible {
-			list.Errorf(r.Syntax.Conditions[condition].Span, Impossible, "take it out of the condition, or mend what contradicts it", "`%s` can never hold together with the rest of the rule: %s", branch.text, answer.Reason)
+			list.Errorf(r.Syntax.Conditions[condition].Span, "reach-impossible", "take it out of the condition, or mend what contradicts it", "`%s` can never hold together with the rest of the rule: %s", branch.text, answer.Reason)
 		}
 	}
 }

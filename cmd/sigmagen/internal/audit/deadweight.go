@@ -64,7 +64,7 @@ func coveredValues(item plan.Item, written []sigma.Scalar, list *diag.List) {
 			if at < 0 {
 				break // it came out of a placeholder
 			}
-			list.Warnf(written[at].Span, CoveredValue, "take it out, or write what only it should match", "%q is covered by %q of the same list", a.source, b.source)
+			list.Warnf(written[at].Span, "reach-covered-value", "take it out, or write what only it should match", "%q is covered by %q of the same list", a.source, b.source)
 			break
 		}
 	}
@@ -86,7 +86,7 @@ func filters(r *plan.Rule, list *diag.List) {
 			changed.Conditions = slices.Clone(r.Conditions)
 			changed.Conditions[i].Expr = without.rest
 			if answer := prove.Both(&changed, r); answer.Verdict == prove.Impossible {
-				list.Warnf(r.Syntax.Conditions[i].Span, IdleFilter, "take it out, or mend the fields and values that it looks at", "`%s` removes nothing: the rest of the condition never holds together with it", without.text)
+				list.Warnf(r.Syntax.Conditions[i].Span, "reach-idle-filter", "take it out, or mend the fields and values that it looks at", "`%s` removes nothing: the rest of the condition never holds together with it", without.text)
 			}
 		}
 	}
@@ -94,7 +94,7 @@ func filters(r *plan.Rule, list *diag.List) {
 		changed := *r
 		changed.Filters = slices.Delete(slices.Clone(r.Filters), i, i+1)
 		if prove.Both(&changed, r).Verdict == prove.Impossible {
-			list.Warnf(f.Syntax.Conditions[0].Span, IdleFilter, "take the rule out of its targets, or mend it", "the filter removes nothing from the rule %s", r.Syntax.Key)
+			list.Warnf(f.Syntax.Conditions[0].Span, "reach-idle-filter", "take the rule out of its targets, or mend it", "the filter removes nothing from the rule %s", r.Syntax.Key)
 		}
 	}
 }
@@ -111,11 +111,11 @@ func pairs(rules []*plan.Rule, list *diag.List) {
 			same := prove.Both(other, r).Verdict == prove.Impossible
 			switch {
 			case same && i > j:
-				list.Warnf(r.Syntax.Title.Span, SameRule, "take one of the two out, or make them differ", "it matches exactly what %s does (%s)", other.Syntax.Key, other.Syntax.Title.Value)
+				list.Warnf(r.Syntax.Title.Span, "reach-same-rule", "take one of the two out, or make them differ", "it matches exactly what %s does (%s)", other.Syntax.Key, other.Syntax.Title.Value)
 			case same:
 				continue // it is told at the other
 			case slices.Index(levels, other.Level) >= slices.Index(levels, r.Level):
-				list.Warnf(r.Syntax.Title.Span, ImpliedRule, "take it out, raise its level, or exclude its records from the other", "whatever it matches, %s matches as well (%s, %s)", other.Syntax.Key, other.Syntax.Title.Value, other.Level)
+				list.Warnf(r.Syntax.Title.Span, "reach-implied-rule", "take it out, raise its level, or exclude its records from the other", "whatever it matches, %s matches as well (%s, %s)", other.Syntax.Key, other.Syntax.Title.Value, other.Level)
 			default:
 				continue
 			}
