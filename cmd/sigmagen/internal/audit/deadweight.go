@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
@@ -13,10 +14,57 @@ import (
 // them, without a match more or less.
 func DeadWeight(rules []*plan.Rule, list *diag.List) {
 	for _, r := range rules {
+		onlyLists(r, list)
 		values(r, list)
 		filters(r, list)
 	}
 	pairs(rules, list)
+}
+
+// onlyLists reports a rule, or else its searches, that ask for two values of a field
+// at once, as only a list has them, where nothing says that a list is meant.
+func onlyLists(r *plan.Rule, list *diag.List) {
+	scalars := prove.Solver{Scalars: true}
+	if answer := scalars.Rule(r); answer.Verdict == prove.Impossible && !listMeant(r, answer.Blame) {
+		list.Warnf(r.Syntax.Conditions[0].Span, "reach-only-list", "mend the values; if the field is a list, waive this", "no record with one value in %s can match the rule: %s", answer.Blame[0].Field, answer.Reason)
+		return
+	}
+	for s, search := range r.Searches {
+		one := *r
+		one.Filters, one.Conditions = nil, []plan.Condition{{Expr: plan.Ref{Search: search}}}
+		if answer := scalars.Rule(&one); answer.Verdict == prove.Impossible && !listMeant(r, answer.Blame) {
+			list.Warnf(r.Syntax.Searches[s].Name.Span, "reach-only-list", "mend the values; if the field is a list, waive this", "no record with one value in %s can satisfy %q: %s", answer.Blame[0].Field, search.Name, answer.Reason)
+		}
+	}
+}
+
+// listMeant reports whether what contradicts each other in one value may well be
+// asked of several: numbers are not, nor is what lies at most one level into a part
+// of the record, unless the rule asks the field for `|all` of some values.
+func listMeant(r *plan.Rule, blame []plan.Predicate) bool {
+	if !slices.ContainsFunc(blame, func(p plan.Predicate) bool { return !numeric(p) }) {
+		return false
+	}
+	field := blame[0].Field
+	if strings.Count(field, ".") > 1 {
+		return true
+	}
+	for _, search := range r.Searches {
+		for _, items := range search.Maps {
+			if slices.ContainsFunc(items, func(i plan.Item) bool { return i.All && i.Field == field }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func numeric(p plan.Predicate) bool {
+	switch p.Op {
+	case plan.Number, plan.Less, plan.LessOrEqual, plan.Greater, plan.GreaterOrEqual:
+		return true
+	}
+	return false
 }
 
 // values reports those of a list that another one covers.

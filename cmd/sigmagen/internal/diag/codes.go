@@ -22,6 +22,7 @@ var Waivable = []string{
 	"reach-iam-action",
 	"reach-idle-filter",
 	"reach-implied-rule",
+	"reach-only-list",
 	"reach-same-rule",
 	"reach-unknown-event",
 	"reach-unknown-field",

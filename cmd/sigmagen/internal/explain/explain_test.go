@@ -350,7 +350,7 @@ all of
   a: errorCode is "A", whatever the case
   b: errorCode is "B", whatever the case
 
-no record can match it: errorCode cannot both be "B" and be "A"
+no record can match it: errorCode cannot be both "A" and "B"
 `},
 		{"One of which that is not known says what was not decided.", text(Rule(planned(t, "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: 10.0.0.0/30}\ncondition: a and not b"))), `
 rule (low): A Rule

@@ -115,7 +115,7 @@ func TestWriteRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ detection, tests, want string }{
 		{"a: {eventName: A}\ncondition: a", `{"should_match": [{"eventName": "B"}], "should_not_match": [{}]}`, "should_match[0] fails: new tests are written when the others pass"},
-		{"a: {errorCode: A}\nb: {errorCode: B}\ncondition: a and b", "", `no record is known that the rule matches: errorCode cannot both be "B" and be "A"`},
+		{"a: {errorCode: A}\nb: {errorCode: B}\ncondition: a and b", "", `no record is known that the rule matches: errorCode cannot be both "A" and "B"`},
 		{"a: {x: A}\ncondition: a or not a", "", "no record is known that the rule does not match"},
 		{"a: {eventName: A}\ncondition: a", `{"should_match": [5], "should_not_match": [{}]}`, "read tests: should_match[0]: the record is not a JSON object"},
 	} {

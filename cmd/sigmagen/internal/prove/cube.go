@@ -9,9 +9,12 @@ import (
 )
 
 // cube is one case: literals that are to hold together.
-type cube struct{ literals []literal }
+type cube struct {
+	literals []literal
+	scalars  bool // no field is a list
+}
 
-func (c *cube) clone() *cube { return &cube{slices.Clone(c.literals)} }
+func (c *cube) clone() *cube { return &cube{slices.Clone(c.literals), c.scalars} }
 
 // add takes up a literal, or says what it contradicts.
 func (c *cube) add(l literal) (refutation, bool) {
@@ -33,7 +36,7 @@ func (c *cube) refute(l literal) (refutation, bool) {
 		if other.same(l) {
 			return refutation{}, false
 		}
-		if reason := contradiction(other, l); reason != "" {
+		if reason := c.contradiction(l, other); reason != "" {
 			return refutation{reason, []plan.Predicate{other.Predicate, l.Predicate}}, true
 		}
 	}
@@ -64,15 +67,15 @@ func (c *cube) open(choice one) (ways []formula, settled bool, last refutation) 
 }
 
 // contradiction says in words why two literals cannot both hold, and "" when they may.
-func contradiction(a, b literal) string {
+func (c *cube) contradiction(a, b literal) string {
 	switch {
 	case a.negated && b.negated:
 		if a.Field == b.Field && (a.Op == plan.Exists && b.Op == plan.IsNull || a.Op == plan.IsNull && b.Op == plan.Exists) {
 			return fmt.Sprintf("%s cannot be absent and not null", name(a.Field))
 		}
 	case !a.negated && !b.negated:
-		if a.Field == b.Field && isSingle(a.Field) && disjoint(a.Predicate, b.Predicate) {
-			return fmt.Sprintf("%s cannot both be %s and be %s", name(a.Field), what(a), what(b))
+		if a.Field == b.Field && (c.scalars || isSingle(a.Field)) && disjoint(a.Predicate, b.Predicate) {
+			return fmt.Sprintf("%s cannot be both %s and %s", name(a.Field), what(a), what(b))
 		}
 	default:
 		if a.negated {

@@ -22,7 +22,7 @@ func TestRule(t *testing.T) {
 		{"a value that is excluded", "a: {eventName: CreateUser}\nb: {eventName: CreateUser}\ncondition: a and not b", Impossible, `eventName is to be "CreateUser", and is not to be "CreateUser"`},
 		{"a value that is excluded in another case", "a: {eventName: CreateUser}\nb: {eventName|startswith: create}\ncondition: a and not b", Impossible, `eventName is to be "CreateUser", and is not to be beginning with "create"`},
 		{"case that counts", "a: {eventName: createuser}\nb: {eventName|cased: CreateUser}\ncondition: a and not b", Possible, ""},
-		{"two values of a field that has one", "a: {errorCode: A}\nb: {errorCode: B}\ncondition: a and b", Impossible, `errorCode cannot both be "B" and be "A"`},
+		{"two values of a field that has one", "a: {errorCode: A}\nb: {errorCode: B}\ncondition: a and b", Impossible, `errorCode cannot be both "A" and "B"`},
 		{"two values of a field that may be a list", "a: {requestParameters.x: A}\nb: {requestParameters.x: B}\ncondition: a and b", Possible, ""},
 		{"some values that are excluded", "a: {eventName: [CreateUser, DeleteUser]}\nb: {eventName: CreateUser}\ncondition: a and not b", Possible, ""},
 		{"all values excluded", "a: {eventName: [CreateUser, DeleteUser]}\nb: {eventName|endswith: User}\ncondition: a and not b", Impossible, ""},
