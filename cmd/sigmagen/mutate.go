@@ -47,7 +47,8 @@ func (o *mutateOptions) check(cmd *cobra.Command) error {
 type measured struct {
 	rule   *plan.Rule
 	result mutate.Result
-	note   string // why there is no score
+	note   string    // why there is no score
+	found  diag.List // what there is to say about its tests
 }
 
 // mutate measures the tests of the rules of files.
@@ -60,28 +61,16 @@ func (p *project) mutate(cmd *cobra.Command, files []sigma.File, o mutateOptions
 			correlations++
 			continue
 		}
-		m, err := p.measure(p.ruleOf(syntax), &list)
+		m, err := p.measure(p.ruleOf(syntax))
 		if err != nil {
 			return err
 		}
 		all = append(all, m)
+		for _, d := range m.found.Sorted() {
+			list.Add(d)
+		}
 	}
-	scores := cmd.OutOrStdout()
-	var err error
-	switch o.format {
-	case "json":
-		scores = cmd.ErrOrStderr()
-		err = diag.WriteJSON(cmd.OutOrStdout(), list.Sorted())
-	case "sarif":
-		scores = cmd.ErrOrStderr()
-		err = diag.WriteSARIF(cmd.OutOrStdout(), list.Sorted(), p.source)
-	default:
-		err = diag.WriteText(cmd.OutOrStdout(), list.Sorted(), p.source)
-	}
-	if err != nil {
-		return err
-	}
-	if err := writeScores(scores, all); err != nil {
+	if err := p.writeMeasured(cmd, o.format, all, &list); err != nil {
 		return err
 	}
 	if correlations > 0 {
@@ -105,9 +94,27 @@ func (p *project) mutate(cmd *cobra.Command, files []sigma.File, o mutateOptions
 	return nil
 }
 
-// measure holds the tests of a rule against its mutants, and adds what survives to
-// list.
-func (p *project) measure(rule *plan.Rule, list *diag.List) (measured, error) {
+// writeMeasured writes what was found. As JSON that is an object for each rule, with
+// its scores and its survivors; with SARIF, which has no place for them, the scores
+// stand on standard error.
+func (p *project) writeMeasured(cmd *cobra.Command, format string, all []measured, list *diag.List) error {
+	switch format {
+	case "json":
+		return writeMeasuredJSON(cmd.OutOrStdout(), all)
+	case "sarif":
+		if err := diag.WriteSARIF(cmd.OutOrStdout(), list.Sorted(), p.source); err != nil {
+			return err
+		}
+		return writeScores(cmd.ErrOrStderr(), all)
+	}
+	if err := diag.WriteText(cmd.OutOrStdout(), list.Sorted(), p.source); err != nil {
+		return err
+	}
+	return writeScores(cmd.OutOrStdout(), all)
+}
+
+// measure holds the tests of a rule against its mutants.
+func (p *project) measure(rule *plan.Rule) (measured, error) {
 	source, ok := p.dirs[0].Tests[rule.Syntax.Key]
 	if !ok {
 		return measured{rule: rule, note: "no tests"}, nil
@@ -121,21 +128,50 @@ func (p *project) measure(rule *plan.Rule, list *diag.List) (measured, error) {
 	if err != nil {
 		return measured{}, fmt.Errorf("%s: %w", path, err)
 	}
+	m := measured{rule: rule}
 	if failing := tests.Failing(rule); len(failing) > 0 {
 		for _, name := range failing {
-			list.Errorf(diag.Span{Position: diag.Position{Path: path}}, "test/failing", "`sigmagen test "+rule.Syntax.Key+"` says why", "%s fails: tests are measured when they pass", name)
+			m.found.Errorf(diag.Span{Position: diag.Position{Path: path}}, "test/failing", "`sigmagen test "+rule.Syntax.Key+"` says why", "%s fails: tests are measured when they pass", name)
 		}
-		return measured{rule: rule, note: "tests fail"}, nil
+		m.note = "tests fail"
+		return m, nil
 	}
-	result := mutate.Measure(rule, tests)
-	for _, s := range result.Survivors {
+	m.result = mutate.Measure(rule, tests)
+	for _, s := range m.result.Survivors {
 		message := "nothing fails when " + s.Change
 		if s.Unknown != "" {
 			message += "; it is not known whether an event could tell: " + s.Unknown
 		}
-		list.Warnf(s.Span, "test/survivor", "", "%s", message)
+		m.found.Warnf(s.Span, "test/survivor", "", "%s", message)
 	}
-	return measured{rule: rule, result: result}, nil
+	return m, nil
+}
+
+// writeMeasuredJSON writes an object a line.
+func writeMeasuredJSON(w io.Writer, all []measured) error {
+	for _, m := range all {
+		line := struct {
+			Rule       string            `json:"rule"`
+			Mutants    int               `json:"mutants"`
+			Equivalent int               `json:"equivalent"`
+			Killed     int               `json:"killed"`
+			Unknown    int               `json:"unknown"`
+			Score      *float64          `json:"score"` // null where there is none
+			Note       string            `json:"note,omitempty"`
+			Found      []diag.Diagnostic `json:"found"`
+		}{m.rule.Syntax.Key, m.result.Mutants, m.result.Equivalent, m.result.Killed, m.result.Unknown(), nil, m.note, m.found.Sorted()}
+		if m.note == "" {
+			score := m.result.Score()
+			line.Score = &score
+		}
+		if line.Found == nil {
+			line.Found = []diag.Diagnostic{}
+		}
+		if err := diag.EncodeJSON(w, "", line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeScores writes a line for each rule, and one for all.

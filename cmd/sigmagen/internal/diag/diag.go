@@ -24,27 +24,30 @@ func (s Severity) String() string {
 	return [...]string{"warning", "error", "note"}[s]
 }
 
+// MarshalText is String, for encoding/json.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Position is a place in an input file. Line and Column count from 1, Column in
 // characters; Line 0 stands for the file as a whole.
 type Position struct {
-	Path   string
-	Line   int
-	Column int
+	Path   string `json:"path"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
 }
 
 // Diagnostic is one thing to say. Code is stable and has the form area/what;
 // Hint, if any, is a way out.
 type Diagnostic struct {
 	Position
-	Length   int // characters to underline; 0 and 1 underline one
-	Severity Severity
-	Code     string
-	Message  string
-	Hint     string
+	Length   int      `json:"-"` // characters to underline; 0 and 1 underline one
+	Severity Severity `json:"severity"`
+	Code     string   `json:"code"`
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint"`
 
 	// Waived is the reason for which the author waives what was a warning. It is
 	// a Note then. Empty: nobody does.
-	Waived string
+	Waived string `json:"waived,omitempty"`
 }
 
 // List collects diagnostics. The zero List is empty and ready for use.

@@ -129,17 +129,7 @@ func Printable(s string) string {
 // WriteJSON writes diagnostics one JSON object a line.
 func WriteJSON(w io.Writer, diagnostics []Diagnostic) error {
 	for _, d := range diagnostics {
-		err := EncodeJSON(w, "", struct {
-			Path     string `json:"path"`
-			Line     int    `json:"line"`
-			Column   int    `json:"column"`
-			Severity string `json:"severity"`
-			Code     string `json:"code"`
-			Message  string `json:"message"`
-			Hint     string `json:"hint"`
-			Waived   string `json:"waived,omitempty"`
-		}{d.Path, d.Line, d.Column, d.Severity.String(), d.Code, d.Message, d.Hint, d.Waived})
-		if err != nil {
+		if err := EncodeJSON(w, "", d); err != nil {
 			return err
 		}
 	}
