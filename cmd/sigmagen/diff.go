@@ -48,15 +48,15 @@ Both sides are read by this sigmagen, so that what differs are the rules. The ex
 	}
 	cmd.Flags().StringVarP(&o.rules, "rules", "r", "rules", "rules `directory`, in revisions and checkouts")
 	cmd.Flags().StringVar(&o.logs, "logs", "", "`path` of recorded CloudTrail files to try the changed rules on")
-	cmd.Flags().StringVar(&o.format, "format", "text", "text, json or markdown, which fits a comment under a pull request")
+	cmd.Flags().StringVar(&o.format, "format", "text", "text, json, sarif or markdown, which fits a comment under a pull request")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "`file` to write to, instead of standard output")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit 1 when what changed may change what is alerted on")
 	return cmd
 }
 
 func (o diffOptions) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if !slices.Contains([]string{"text", "json", "markdown"}, o.format) {
-		return fmt.Errorf("unknown --format %q: use text, json or markdown", o.format)
+	if !slices.Contains([]string{"text", "json", "sarif", "markdown"}, o.format) {
+		return fmt.Errorf("unknown --format %q: use text, json, sarif or markdown", o.format)
 	}
 	if o.logs != "" {
 		if _, err := os.Stat(o.logs); err != nil {
@@ -87,7 +87,7 @@ func (o diffOptions) run(ctx context.Context, args []string, stdout, stderr io.W
 			return err
 		}
 	}
-	if err := o.write(report, stdout); err != nil {
+	if err := o.write(report, old, new, stdout); err != nil {
 		return err
 	}
 	switch contradicted := report.Contradicted(); {
@@ -102,11 +102,21 @@ func (o diffOptions) run(ctx context.Context, args []string, stdout, stderr io.W
 	}
 }
 
-func (o diffOptions) write(report *diff.Report, stdout io.Writer) error {
+func (o diffOptions) write(report *diff.Report, old, new side, stdout io.Writer) error {
 	var b bytes.Buffer
 	switch o.format {
 	case "json":
 		if err := diag.EncodeJSON(&b, "  ", report); err != nil {
+			return err
+		}
+	case "sarif":
+		found := report.Diagnostics(func(key string, removed bool) diag.Span {
+			if removed {
+				return old.place(key)
+			}
+			return new.place(key)
+		})
+		if err := diag.WriteSARIF(&b, found, func(string) []byte { return nil }); err != nil {
 			return err
 		}
 	case "markdown":
@@ -119,6 +129,24 @@ func (o diffOptions) write(report *diff.Report, stdout io.Writer) error {
 	}
 	_, err := stdout.Write(b.Bytes())
 	return err
+}
+
+// place returns where a rule or correlation of a side stands, without the revision that
+// it is read from; for anything else the directory.
+func (s side) place(key string) diag.Span {
+	span := diag.Span{Position: diag.Position{Path: s.project.dirs[0].Name}}
+	for _, r := range s.Plan.Rules {
+		if r.Syntax.Key == key {
+			span = r.Syntax.Title.Span
+		}
+	}
+	for _, c := range s.Plan.Correlations {
+		if c.Key == key && c.Syntax != nil {
+			span = c.Syntax.Title.Span
+		}
+	}
+	span.Path = strings.TrimPrefix(span.Path, s.Name+":")
+	return span
 }
 
 // side is the rules of one side, and the project that they were read into; nil where

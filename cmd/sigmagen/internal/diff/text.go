@@ -62,21 +62,9 @@ func (r *Report) Text() string {
 	for _, rule := range r.Rules {
 		w.rule(rule)
 	}
-	for _, t := range []struct {
-		name  string
-		items []Item
-	}{{"correlation", r.Correlations}, {"exception of", r.Exceptions}, {"placeholder", r.Placeholders}} {
-		for _, item := range t.items {
-			w.line(0, "")
-			kind := t.name + " "
-			if strings.Contains(item.Key, ":") { // correlation:one:other, threshold:one
-				kind = ""
-			}
-			w.head(item, kind)
-			w.edits(item.Edits)
-			if item.silent() {
-				w.line(1, "%s", onlyLayout)
-			}
+	for _, kind := range r.kinds() {
+		for _, item := range kind.items {
+			w.item(item, kind.name)
 		}
 	}
 	if r.Logs != nil && r.Logs.Unread {
@@ -88,6 +76,16 @@ func (r *Report) Text() string {
 		w.line(0, "generated code: %s", r.Generated)
 	}
 	return w.String()
+}
+
+// A kind is what changed besides rules.
+type kind struct {
+	name  string
+	items []Item
+}
+
+func (r *Report) kinds() []kind {
+	return []kind{{"correlation", r.Correlations}, {"exception of", r.Exceptions}, {"placeholder", r.Placeholders}}
 }
 
 type textWriter struct{ strings.Builder }
@@ -139,6 +137,19 @@ func (w *textWriter) edits(all []Edit) {
 				w.line(2, "+ %s", t)
 			}
 		}
+	}
+}
+
+func (w *textWriter) item(item Item, kind string) {
+	w.line(0, "")
+	if strings.Contains(item.Key, ":") { // correlation:one:other, threshold:one
+		w.head(item, "")
+	} else {
+		w.head(item, kind+" ")
+	}
+	w.edits(item.Edits)
+	if item.silent() {
+		w.line(1, "%s", onlyLayout)
 	}
 }
 
