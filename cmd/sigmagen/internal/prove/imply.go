@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -199,7 +200,7 @@ func sameChar(a, b rune, cased bool) bool {
 	return a == b || !cased && strings.EqualFold(string(a), string(b))
 }
 
-// disjoint reports whether no string satisfies both predicates. False says that this
+// disjoint reports whether no scalar satisfies both predicates. False says that this
 // is not known.
 func disjoint(p, q plan.Predicate) bool {
 	if p.Op == plan.IsNull || q.Op == plan.IsNull {
@@ -215,16 +216,14 @@ func disjoint(p, q plan.Predicate) bool {
 	if p.Part != "" || q.Part != "" {
 		return p.Part == q.Part && p.Part != "" && apart(p, q)
 	}
-	for _, pair := range [][2]plan.Predicate{{p, q}, {q, p}} {
-		p, q := pair[0], pair[1]
-		switch {
-		case p.Op == plan.Equal:
-			return failsOnText(q, p.Values[0].Text, p.Cased)
-		case p.Op == plan.Number && !isComparison(q): // a string is a number when it is its text
-			return failsOnText(q, p.Values[0].Text, true)
-		}
+	if q.Op == plan.Equal || q.Op == plan.Number && p.Op != plan.Equal {
+		p, q = q, p
 	}
 	switch {
+	case p.Op == plan.Equal:
+		return failsOnText(q, p.Values[0].Text, p.Cased)
+	case p.Op == plan.Number && !isComparison(q):
+		return failsOnNumber(q, p)
 	case isText(p) && isText(q):
 		return differAtAnEnd(tokensOf(p), tokensOf(q)) || differAtAnEnd(reversed(tokensOf(p)), reversed(tokensOf(q)))
 	case p.Op == plan.InPrefix && q.Op == plan.InPrefix:
@@ -235,16 +234,36 @@ func disjoint(p, q plan.Predicate) bool {
 	return false
 }
 
-// failsOnText reports whether q does not hold on a string, nor, unless cased is true,
-// on one that differs from it in the case of letters.
+// failsOnText reports whether q holds on no scalar of a text, nor, unless cased is
+// true, of one that differs from it in the case of letters.
 func failsOnText(q plan.Predicate, text string, cased bool) bool {
 	if !cased && hasCase(text) {
-		if q.Op == plan.Number || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text) {
+		if q.Op == plan.Number && strings.EqualFold(q.Values[0].Text, text) || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text) {
 			return false
 		}
 		q.Cased = false
 	}
-	return !eval.Holds(q, text)
+	return !slices.ContainsFunc(scalars(text), func(scalar any) bool { return eval.Holds(q, scalar) })
+}
+
+// failsOnNumber reports whether q holds on no scalar on which number does: neither on
+// its text nor on a number of JSON that is equal, which may be written as 5.0, or 50e-1.
+func failsOnNumber(q, number plan.Predicate) bool {
+	text := number.Values[0].Text
+	switch {
+	case eval.Holds(q, text):
+		return false
+	case q.Op == plan.InPrefix:
+		return true
+	case q.Op == plan.Number:
+		return !eval.Holds(number, json.Number(q.Values[0].Text))
+	}
+	return isText(q) && asksBeyond(q, "+-.0123456789eE")
+}
+
+// asksBeyond reports whether a pattern asks for a character that is not one of some.
+func asksBeyond(p plan.Predicate, characters string) bool {
+	return slices.ContainsFunc(tokensOf(p), func(t token) bool { return t.wildcard == 0 && !strings.ContainsRune(characters, t.char) })
 }
 
 // differAtAnEnd reports whether two patterns begin with different characters before
