@@ -61,7 +61,7 @@ func impliesTest(p, q plan.Predicate) bool {
 // holdsOnText reports whether q holds on every scalar that the text of p covers.
 func holdsOnText(p, q plan.Predicate) bool {
 	text := p.Values[0].Text
-	if !p.Cased && hasCase(text) && (q.Cased || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text)) {
+	if !p.Cased && hasCase(text) && (q.Cased || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text, text)) {
 		return false
 	}
 	for _, scalar := range scalars(text) {
@@ -84,12 +84,19 @@ func scalars(text string) []any {
 	return all
 }
 
-// foldsCase reports whether a regular expression ignores the case of all letters.
-func foldsCase(expression string) bool {
-	return strings.HasPrefix(expression, "(?i)") && !switchesFlags.MatchString(expression)
+// foldsCase reports whether a regular expression does not tell a text from one that
+// differs from it in the case of letters. The boundary of a word does: of the letters
+// that are a k or an s in another case, some are no part of a word.
+func foldsCase(expression, text string) bool {
+	return ignoresCase.MatchString(expression) && !switchesFlags.MatchString(expression) &&
+		!(boundary.MatchString(expression) && strings.ContainsAny(text, "kKsS\u017f\u212a"))
 }
 
-var switchesFlags = regexp.MustCompile(`\(\?[a-zA-Z]*-`)
+var (
+	ignoresCase   = regexp.MustCompile(`^\(\?[imsU]*i[imsU]*\)`)
+	switchesFlags = regexp.MustCompile(`\(\?[a-zA-Z]*-`)
+	boundary      = regexp.MustCompile(`\\[bB]`)
+)
 
 // hasCase reports whether a letter of text has another case.
 func hasCase(text string) bool {
@@ -238,7 +245,7 @@ func disjoint(p, q plan.Predicate) bool {
 // true, of one that differs from it in the case of letters.
 func failsOnText(q plan.Predicate, text string, cased bool) bool {
 	if !cased && hasCase(text) {
-		if q.Op == plan.Number && strings.EqualFold(q.Values[0].Text, text) || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text) {
+		if q.Op == plan.Number && strings.EqualFold(q.Values[0].Text, text) || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text, text) {
 			return false
 		}
 		q.Cased = false
