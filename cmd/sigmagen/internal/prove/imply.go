@@ -75,7 +75,7 @@ func holdsOnText(p, q plan.Predicate) bool {
 // scalars returns the scalars of JSON that have a text, in whatever case.
 func scalars(text string) []any {
 	all := []any{text}
-	if c := strings.TrimPrefix(text, "-"); c != "" && '0' <= c[0] && c[0] <= '9' && json.Valid([]byte(text)) {
+	if c := strings.TrimPrefix(text, "-"); c != "" && '0' <= c[0] && c[0] <= '9' && json.Valid([]byte(text)) && strings.TrimSpace(text) == text {
 		all = append(all, json.Number(text))
 	}
 	if strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {

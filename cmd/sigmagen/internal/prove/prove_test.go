@@ -38,6 +38,7 @@ func TestRule(t *testing.T) {
 		{"a text, and a number", "a: {errorCode: A}\nb: {errorCode: 5}\ncondition: a and b", Impossible, ""},
 		{"a Kelvin sign, which is a k and no part of a word", "a: {eventSource: kms.amazonaws.com}\nb: {eventSource|re|i: '\\bkms\\b'}\ncondition: a and not b", Unknown, ""},
 		{"the boundary of a word that no case changes", "a: {errorCode: NotFound}\nb: {errorCode|re|i|m: '\\bnotfound\\b'}\ncondition: a and not b", Impossible, ""},
+		{"a text that is a number but for white space", "a: {x: '5 '}\nb: {x|fieldref: y}\nc: {y: '5 '}\ncondition: a and c and not b", Unknown, ""},
 		{"no hour before midnight", "a: {eventTime|hour|lt: 0}\ncondition: a", Impossible, "no time satisfies eventTime is of the hour less than 0"},
 		{"no hour between", "a: {eventTime|hour|gte: 22}\nb: {eventTime|hour|lt: 6}\ncondition: a and b", Impossible, ""},
 		{"an hour", "a: {eventTime|hour: 3, eventTime|minute: 30}\ncondition: a", Possible, ""},
