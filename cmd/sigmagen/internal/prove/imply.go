@@ -223,7 +223,7 @@ func disjoint(p, q plan.Predicate) bool {
 	if p.Part != "" || q.Part != "" {
 		return p.Part == q.Part && p.Part != "" && apart(p, q)
 	}
-	if q.Op == plan.Equal || q.Op == plan.Number && p.Op != plan.Equal {
+	if q.Op == plan.Equal || p.Op != plan.Equal && (q.Op == plan.Number || p.Op != plan.Number && q.Op == plan.InPrefix) {
 		p, q = q, p
 	}
 	switch {
@@ -231,6 +231,8 @@ func disjoint(p, q plan.Predicate) bool {
 		return failsOnText(q, p.Values[0].Text, p.Cased)
 	case p.Op == plan.Number && !isComparison(q):
 		return failsOnNumber(q, p)
+	case p.Op == plan.InPrefix && isText(q):
+		return asksBeyond(q, ".:0123456789abcdefABCDEF")
 	case isText(p) && isText(q):
 		return differAtAnEnd(tokensOf(p), tokensOf(q)) || differAtAnEnd(reversed(tokensOf(p)), reversed(tokensOf(q)))
 	case p.Op == plan.InPrefix && q.Op == plan.InPrefix:

@@ -44,6 +44,8 @@ func TestRule(t *testing.T) {
 		{"an hour", "a: {eventTime|hour: 3, eventTime|minute: 30}\ncondition: a", Possible, ""},
 		{"networks apart", "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: 192.168.0.0/16}\ncondition: a and b", Impossible, ""},
 		{"a network without a part of it", "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: 10.0.0.0/30}\ncondition: a and not b", Unknown, ""},
+		{"a network and the name of a service", "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|endswith: .amazonaws.com}\ncondition: a and b", Impossible, `sourceIPAddress cannot be both in 10.0.0.0/8 and ending with ".amazonaws.com"`},
+		{"a network and a part of an address", "a: {sourceIPAddress|cidr: fe80::/10}\nb: {sourceIPAddress|contains: 'FE80:'}\ncondition: a and b", Possible, ""},
 		{"a network in the one that is excluded", "a: {sourceIPAddress|cidr: 10.1.0.0/16}\nb: {sourceIPAddress|cidr: 10.0.0.0/8}\ncondition: a and not b", Impossible, ""},
 		{"an expression", "a: {userIdentity.arn|re: '.+:assumed-role/(a|b)[0-9]{2,}$'}\ncondition: a", Possible, ""},
 		{"fields that are equal", "a: {userIdentity.userName|fieldref: requestParameters.userName, requestParameters.userName|startswith: x}\ncondition: a", Possible, ""},
