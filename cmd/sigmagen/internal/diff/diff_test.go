@@ -123,9 +123,9 @@ func TestChanges(t *testing.T) {
 		},
 		{
 			"What is not decided.",
-			"a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: 10.0.0.0/30}\ncondition: a and not b", "a: {sourceIPAddress|cidr: 10.0.0.0/9}\nb: {sourceIPAddress|cidr: 10.0.0.0/30}\ncondition: a and not b",
+			"a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: [10.0.0.0/9, 10.128.0.0/9]}\ncondition: a and not b", "a: {sourceIPAddress|cidr: 10.0.0.0/9}\nb: {sourceIPAddress|cidr: [10.0.0.0/9, 10.128.0.0/9]}\ncondition: a and not b",
 			Unknown, "", "",
-			"@@ -1,4 +1,4 @@\n all of\n-  a: sourceIPAddress is an address in 10.0.0.0/8   [|cidr]\n+  a: sourceIPAddress is an address in 10.0.0.0/9   [|cidr]\n   not\n     b: sourceIPAddress is an address in 10.0.0.0/30   [|cidr]\n",
+			"@@ -1,4 +1,4 @@\n all of\n-  a: sourceIPAddress is an address in 10.0.0.0/8   [|cidr]\n+  a: sourceIPAddress is an address in 10.0.0.0/9   [|cidr]\n   not\n     b: sourceIPAddress is an address in 10.0.0.0/9 or 10.128.0.0/9   [|cidr]\n",
 		},
 	} {
 		t.Run(c.sentence, func(t *testing.T) {

@@ -352,7 +352,7 @@ all of
 
 no record can match it: errorCode cannot be both "A" and "B"
 `},
-		{"One of which that is not known says what was not decided.", text(Rule(planned(t, "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: 10.0.0.0/30}\ncondition: a and not b"))), `
+		{"One of which that is not known says what was not decided.", text(Rule(planned(t, "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: [10.0.0.0/9, 10.128.0.0/9]}\ncondition: a and not b"))), `
 rule (low): A Rule
 rules/rule.yml
 condition: a and not b
@@ -360,7 +360,7 @@ condition: a and not b
 all of
   a: sourceIPAddress is an address in 10.0.0.0/8   [|cidr]
   not
-    b: sourceIPAddress is an address in 10.0.0.0/30   [|cidr]
+    b: sourceIPAddress is an address in 10.0.0.0/9 or 10.128.0.0/9   [|cidr]
 
 whether a record can match it was not decided: no record was found, and nothing that rules one out
 `},

@@ -105,7 +105,7 @@ func (c *cube) fields() []*field {
 			at(l.Field).fail = append(at(l.Field).fail, l.Predicate)
 		case l.negated:
 		case l.Op == plan.IsNull && !slices.ContainsFunc(c.literals, func(o literal) bool {
-			return !o.negated && o.Field == l.Field && o.Op == plan.Exists
+			return !o.negated && o.Field == l.Field && o.Op != plan.IsNull
 		}): // absence will do
 		case isField(l.Predicate):
 			a, b := at(l.Field), at(l.Values[0].Text)

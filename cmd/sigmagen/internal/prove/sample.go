@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/big"
+	"net/netip"
 	"regexp/syntax"
 	"slices"
 	"strconv"
@@ -58,6 +59,13 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 					texts = append(texts, addr.String())
 					addr = addr.Next()
 				}
+				// If an address is in no network that is excluded, then so is the
+				// first of all, or one that is next to such a network.
+				for _, f := range fail {
+					if f.Op == plan.InPrefix {
+						texts = append(texts, behind(f.Values[0].Prefix).String())
+					}
+				}
 			case plan.Less, plan.LessOrEqual, plan.Greater, plan.GreaterOrEqual:
 				others = append(others, around(p.Values[0].Text)...)
 			}
@@ -92,6 +100,9 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 		if len(hold) == 0 || slices.ContainsFunc(hold, func(p plan.Predicate) bool { return p.Op == plan.Exists }) {
 			texts = append(texts, "value", "other")
 		}
+		if !slices.ContainsFunc(hold, func(p plan.Predicate) bool { return p.Op != plan.Exists && p.Op != plan.IsNull }) {
+			others = append(others, nil)
+		}
 		for _, text := range slices.Clone(texts) {
 			missing := ""
 			for _, part := range append(needed, prefix, suffix) {
@@ -118,6 +129,16 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 			}
 		}
 	}
+}
+
+// behind returns the address that follows a network.
+func behind(network netip.Prefix) netip.Addr {
+	last := network.Addr().AsSlice()
+	for bit := network.Bits(); bit < network.Addr().BitLen(); bit++ {
+		last[bit/8] |= 0x80 >> (bit % 8)
+	}
+	addr, _ := netip.AddrFromSlice(last)
+	return addr.Next()
 }
 
 // fillIn makes a text of a pattern.
@@ -169,7 +190,7 @@ func number(n *big.Rat) json.Number {
 // of the parts that are asked about.
 func times(hold []plan.Predicate) iter.Seq[any] {
 	asked := map[string]bool{}
-	years := []int{2026}
+	years := []int{2026, 2028} // a leap year comes second
 	for _, p := range hold {
 		asked[p.Part] = true
 		if n, err := strconv.Atoi(p.Values[0].Text); err == nil && p.Part == "year" {
