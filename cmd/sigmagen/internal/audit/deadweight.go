@@ -128,21 +128,31 @@ func covers(a, b asked) bool {
 // filters reports negated parts of a condition, and filter documents, that never hold
 // where the rest does.
 func filters(r *plan.Rule, list *diag.List) {
-	for i, c := range r.Conditions {
-		for _, without := range withoutFilters(c.Expr) {
-			changed := *r
-			changed.Conditions = slices.Clone(r.Conditions)
-			changed.Conditions[i].Expr = without.rest
-			if answer := prove.Both(&changed, r); answer.Verdict == prove.Impossible {
-				list.Warnf(r.Syntax.Conditions[i].Span, "reach-idle-filter", "take it out, or mend the fields and values that it looks at", "`%s` removes nothing: the rest of the condition never holds together with it", without.text)
+	// Of two that remove the same, one is idle as long as the other is there: what is
+	// idle is left out at once, the later first.
+	left := *r
+	left.Conditions, left.Filters = slices.Clone(r.Conditions), slices.Clone(r.Filters)
+	for i := range left.Conditions {
+		for n := len(withoutFilters(left.Conditions[i].Expr)) - 1; n >= 0; n-- {
+			all := withoutFilters(left.Conditions[i].Expr)
+			if n >= len(all) {
+				continue // only it is left
+			}
+			changed := left
+			changed.Conditions = slices.Clone(left.Conditions)
+			changed.Conditions[i].Expr = all[n].rest
+			if answer := prove.Both(&changed, &left); answer.Verdict == prove.Impossible {
+				list.Warnf(r.Syntax.Conditions[i].Span, "reach-idle-filter", "take it out, or mend the fields and values that it looks at", "`%s` removes nothing: the rest of the condition never holds together with it", all[n].text)
+				left = changed
 			}
 		}
 	}
-	for i, f := range r.Filters {
-		changed := *r
-		changed.Filters = slices.Delete(slices.Clone(r.Filters), i, i+1)
-		if prove.Both(&changed, r).Verdict == prove.Impossible {
-			list.Warnf(f.Syntax.Conditions[0].Span, "reach-idle-filter", "take the rule out of its targets, or mend it", "the filter removes nothing from the rule %s", r.Syntax.Key)
+	for i := len(r.Filters) - 1; i >= 0; i-- {
+		changed := left
+		changed.Filters = slices.Delete(slices.Clone(left.Filters), i, i+1)
+		if prove.Both(&changed, &left).Verdict == prove.Impossible {
+			list.Warnf(r.Filters[i].Syntax.Conditions[0].Span, "reach-idle-filter", "take the rule out of its targets, or mend it", "the filter removes nothing from the rule %s", r.Syntax.Key)
+			left = changed
 		}
 	}
 }
