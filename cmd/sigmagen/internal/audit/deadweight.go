@@ -24,18 +24,35 @@ func DeadWeight(rules []*plan.Rule, list *diag.List) {
 // onlyLists reports a rule, or else its searches, that ask for two values of a field
 // at once, as only a list has them, where nothing says that a list is meant.
 func onlyLists(r *plan.Rule, list *diag.List) {
-	scalars := prove.Solver{Scalars: true}
-	if answer := scalars.Rule(r); answer.Verdict == prove.Impossible && !listMeant(r, answer.Blame) {
-		list.Warnf(r.Syntax.Conditions[0].Span, "reach-only-list", "mend the values; if the field is a list, waive this", "no record with one value in %s can match the rule: %s", answer.Blame[0].Field, answer.Reason)
+	if found, ok := onlyList(r, r); ok {
+		list.Warnf(r.Syntax.Conditions[0].Span, "reach-only-list", "mend the values; if the field is a list, waive this", "no record with one value in %s can match the rule: %s", found.where, found.reason)
 		return
 	}
 	for s, search := range r.Searches {
 		one := *r
 		one.Filters, one.Conditions = nil, []plan.Condition{{Expr: plan.Ref{Search: search}}}
-		if answer := scalars.Rule(&one); answer.Verdict == prove.Impossible && !listMeant(r, answer.Blame) {
-			list.Warnf(r.Syntax.Searches[s].Name.Span, "reach-only-list", "mend the values; if the field is a list, waive this", "no record with one value in %s can satisfy %q: %s", answer.Blame[0].Field, search.Name, answer.Reason)
+		if found, ok := onlyList(r, &one); ok {
+			list.Warnf(r.Syntax.Searches[s].Name.Span, "reach-only-list", "mend the values; if the field is a list, waive this", "no record with one value in %s can satisfy %q: %s", found.where, search.Name, found.reason)
 		}
 	}
+}
+
+type inLists struct{ where, reason string }
+
+// onlyList tells whether only lists have what a part of a rule asks for, and in which
+// field: that which is to blame, where it is enough that this is no list.
+func onlyList(r, part *plan.Rule) (found inLists, ok bool) {
+	scalars := prove.Solver{Scalar: func(string) bool { return true }}
+	answer := scalars.Rule(part)
+	if answer.Verdict != prove.Impossible || listMeant(r, answer.Blame) {
+		return inLists{}, false
+	}
+	field := answer.Blame[0].Field
+	alone := prove.Solver{Scalar: func(f string) bool { return f == field }}
+	if alone.Rule(part).Verdict != prove.Impossible {
+		return inLists{"each field", answer.Reason}, true
+	}
+	return inLists{field, answer.Reason}, true
 }
 
 // listMeant reports whether what contradicts each other in one value may well be

@@ -11,10 +11,10 @@ import (
 // cube is one case: literals that are to hold together.
 type cube struct {
 	literals []literal
-	scalars  bool // no field is a list
+	scalar   func(field string) bool // it is no list; may be nil
 }
 
-func (c *cube) clone() *cube { return &cube{slices.Clone(c.literals), c.scalars} }
+func (c *cube) clone() *cube { return &cube{slices.Clone(c.literals), c.scalar} }
 
 // add takes up a literal, or says what it contradicts.
 func (c *cube) add(l literal) (refutation, bool) {
@@ -74,7 +74,7 @@ func (c *cube) contradiction(a, b literal) string {
 			return fmt.Sprintf("%s cannot be absent and not null", name(a.Field))
 		}
 	case !a.negated && !b.negated:
-		if a.Field == b.Field && (c.scalars || isSingle(a.Field)) && disjoint(a.Predicate, b.Predicate) {
+		if a.Field == b.Field && (isSingle(a.Field) || c.scalar != nil && c.scalar(a.Field)) && disjoint(a.Predicate, b.Predicate) {
 			return fmt.Sprintf("%s cannot be both %s and %s", name(a.Field), what(a), what(b))
 		}
 	default:

@@ -47,9 +47,10 @@ type Solver struct {
 	// satisfy all of hold and none of fail. Values that do not are passed over.
 	Propose func(field string, hold, fail []plan.Predicate) []any
 
-	// Scalars says that no record is considered in which a list or an object is
-	// what a rule looks at: Impossible is then a verdict on the others.
-	Scalars bool
+	// Scalar says of a field that no record is considered in which a list or an
+	// object is what a rule looks at there: Impossible is then a verdict on the
+	// others. Nil says it of none.
+	Scalar func(field string) bool
 }
 
 // Rule tells whether a record can match a rule and the filters that narrow it.
@@ -129,7 +130,7 @@ const maxSteps = 20_000
 // solve looks for a record on which f holds. check is asked of every one found.
 func (solver Solver) solve(f formula, check func(record *eval.Record) bool) Answer {
 	s := search{check: check, propose: solver.Propose}
-	s.run([]formula{f}, &cube{scalars: solver.Scalars})
+	s.run([]formula{f}, &cube{scalar: solver.Scalar})
 	switch {
 	case s.event != nil:
 		return Answer{Verdict: Possible, Event: s.event}
