@@ -14,7 +14,24 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now)) }
+func main() {
+	// An interrupted run removes its temporary files (run), and ends when it has done
+	// so. What is long in thought ends all the same, as on a second interrupt.
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupts
+		select {
+		case <-interrupts:
+		case <-time.After(grace):
+		}
+		os.Exit(exitError)
+	}()
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now))
+}
+
+// grace is how long an interrupted run has to clean up.
+const grace = 3 * time.Second
 
 // Exit codes of every command.
 const (
@@ -50,11 +67,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now func() ti
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(initCommand(), generateCommand(), checkCommand(now), testCommand(), newTestCommand(), buildCommand(), replayCommand(),
 		explainCommand(), diffCommand(), catalogueCommand(), sbomCommand(), versionCommand())
-	// An interrupted run removes its temporary files. A second interrupt ends the
-	// process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	err := root.ExecuteContext(ctx)
 	var code exit
 	switch {
