@@ -38,14 +38,18 @@ func checkCommand(now func() time.Time) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			refused := p.list.Refused()
-			audit.DeadWeight(slices.DeleteFunc(slices.Clone(p.plan.Rules), func(r *plan.Rule) bool { return refused[r.Syntax.Path] }), &p.list)
 			plan.Expiring(p.plan.Exceptions, now(), &p.list)
-			if err := p.checkReach(); err != nil {
+			refused := p.list.Refused(testsMissing)
+			if err := p.judge(p.judged, refused); err != nil {
 				return err
 			}
+			sigma.WarnWaivers(p.documents, refused, &p.list, p.source)
 			found := p.list.Sorted()
-			if !verbose && format != "json" {
+			switch {
+			case verbose || format == "json":
+			case format == "sarif": // has a place for what is waived
+				found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Severity == diag.Note && d.Waived == "" })
+			default:
 				found = withoutNotes(found)
 			}
 			switch format {
@@ -77,15 +81,16 @@ func checkCommand(now func() time.Time) *cobra.Command {
 	return cmd
 }
 
-// checkReach judges the rules by what CloudTrail writes, and what they waive.
-func (p *project) checkReach() error {
+// judge says what rules ask for in vain, by themselves, each other and what CloudTrail
+// writes, and what of it they waive. Of files that are refused only the last is said.
+func (p *project) judge(rules []*plan.Rule, refused map[string]bool) error {
+	audit.DeadWeight(slices.DeleteFunc(slices.Clone(rules), func(r *plan.Rule) bool { return refused[r.Syntax.Path] }), &p.list)
 	known, err := catalogue.Load()
 	if err != nil {
 		return fmt.Errorf("load catalogue: %w", err)
 	}
-	reach.Check(p.judged, known, &p.list)
-	sigma.Waive(p.documents, &p.list)
-	sigma.WarnUnusedWaivers(p.documents, &p.list)
+	reach.Check(rules, known, &p.list)
+	sigma.Waive(p.documents, &p.list, p.source)
 	return nil
 }
 
@@ -131,7 +136,7 @@ func checkPaths(paths []string, deadRules diag.Severity) (*project, error) {
 	p.satisfiable(deadRules)
 	p.plan.Correlations = plan.RefuseOverRefused(p.plan.Correlations, &p.list)
 	plan.WarnSilenced(p.plan.Correlations, &p.list)
-	sigma.Waive(p.documents, &p.list)
+	sigma.Waive(p.documents, &p.list, p.source)
 	p.judged = p.plan.Rules
 	p.read.rules += len(all.filters)
 	return p, nil

@@ -38,16 +38,22 @@ Every record, and every example, is also tried on the compiled matcher. Where th
 			if format != "text" && format != "json" {
 				return fmt.Errorf("unknown --format %q: use text or json", format)
 			}
-			o.deadRules = diag.Note // it says so itself
 			p, err := loadOne(o, args[0])
 			if err != nil {
 				return err
 			}
-			if _, err := p.refuse(cmd.ErrOrStderr(), false); err != nil {
+			if p.list.HasErrors() {
+				_, err := p.refuse(cmd.ErrOrStderr(), false)
 				return err
 			}
 			rule, err := p.oneRule(args[0])
 			if err != nil {
+				return err
+			}
+			if err := p.judge([]*plan.Rule{rule}, nil); err != nil {
+				return err
+			}
+			if err := p.report(cmd.ErrOrStderr()); err != nil {
 				return err
 			}
 			var report explain.Report

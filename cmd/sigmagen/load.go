@@ -32,6 +32,10 @@ const (
 	testsRequired                                // and each rule has some
 )
 
+// testsMissing is the code of a rule that has no tests, which says nothing else about
+// it.
+const testsMissing = "tests/missing"
+
 // project is what was loaded: the plan, and what there is to say about it.
 type project struct {
 	dirs  []*sigma.Directory
@@ -103,7 +107,7 @@ func (p *project) load(o loadOptions) error {
 		ids = diag.Error
 	}
 	sigma.Unique(all, ids, &p.list)
-	refused := p.list.Refused("tests/missing") // a rule that lacks nothing else is planned: all that is wrong is told at once
+	refused := p.list.Refused(testsMissing) // a rule that lacks nothing else is planned: all that is wrong is told at once
 	for _, c := range contents {
 		kept := slices.DeleteFunc(c.good, func(r *sigma.Rule) bool { return refused[r.Path] })
 		p.plan.Rules = append(p.plan.Rules, plan.Build(kept, c.placeholders, &p.list)...)
@@ -120,7 +124,7 @@ func (p *project) load(o loadOptions) error {
 	p.judged = slices.Clone(p.plan.Rules)
 	p.dropRefused()
 	p.plan.SetCapture()
-	sigma.Waive(p.documents, &p.list)
+	sigma.Waive(p.documents, &p.list, p.source)
 	return nil
 }
 
@@ -135,9 +139,10 @@ func (p *project) satisfiable(severity diag.Severity) {
 }
 
 // refuseWithFilters refuses the rules that a refused filter applies to, wherever
-// it was refused: without it they would match more than they are meant to.
+// it was refused: without it they would match more than they are meant to. What lacks
+// tests in its file does not concern them.
 func refuseWithFilters(rules []*plan.Rule, filters []*sigma.Rule, list *diag.List) {
-	refused := list.Refused()
+	refused := list.Refused(testsMissing)
 	for _, filter := range filters {
 		if !refused[filter.Path] {
 			continue

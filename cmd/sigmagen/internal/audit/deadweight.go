@@ -13,6 +13,7 @@ import (
 // DeadWeight reports what can be left out of rules that can match, and of the set of
 // them, without a match more or less.
 func DeadWeight(rules []*plan.Rule, list *diag.List) {
+	rules = slices.DeleteFunc(slices.Clone(rules), func(r *plan.Rule) bool { return prove.Rule(r).Verdict == prove.Impossible })
 	for _, r := range rules {
 		onlyLists(r, list)
 		values(r, list)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -13,7 +14,8 @@ import (
 )
 
 // WriteText writes diagnostics for people: path:line:col: message, the source
-// line, a caret, a hint, why it is waived. source returns the text of a file, or nil when it is
+// line, a caret, a hint, why it is waived. The code of what a rule may waive stands
+// behind the message. source returns the text of a file, or nil when it is
 // not at hand; the line and the caret are then left out.
 func WriteText(w io.Writer, diagnostics []Diagnostic, source func(path string) []byte) error {
 	for _, d := range diagnostics {
@@ -34,7 +36,11 @@ func writeOne(w io.Writer, d Diagnostic, source func(string) []byte) error {
 	if d.Severity != Error {
 		b.WriteString(d.Severity.String() + ": ")
 	}
-	b.WriteString(Printable(d.Message) + "\n")
+	b.WriteString(Printable(d.Message))
+	if d.Severity != Error && slices.Contains(Waivable, d.Code) {
+		b.WriteString(" [" + d.Code + "]")
+	}
+	b.WriteString("\n")
 	if line, ok := sourceLine(source(d.Path), d.Line); ok {
 		line, column := window(line, d.Column)
 		before, marked := caret(line, column, d.Length)
@@ -67,6 +73,18 @@ func sourceLine(text []byte, number int) (string, bool) {
 	}
 	line, _, _ := strings.Cut(rest, "\n")
 	return strings.TrimPrefix(strings.TrimSuffix(line, "\r"), "\ufeff"), true
+}
+
+// Marked returns the text that a diagnostic underlines in the text of its file; "" for
+// one about the file as a whole.
+func Marked(d Diagnostic, text []byte) string {
+	line, ok := sourceLine(text, d.Line)
+	if !ok {
+		return ""
+	}
+	runes := []rune(line)
+	start := min(max(d.Column-1, 0), len(runes))
+	return string(runes[start:min(start+max(d.Length, 1), len(runes))])
 }
 
 // widest is how many characters of a source line are shown.

@@ -3,6 +3,7 @@ package sigma
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -16,9 +17,18 @@ const extensionKey = "x-trailalerts"
 
 // A Waiver silences warnings about its document, for a reason that people read.
 type Waiver struct {
-	Codes  []Text // of warnings, each once
+	Waived []Waived // each once
 	Reason string
 }
+
+// Waived names warnings: by their code and, where the document has several of that
+// code, by what the one that is meant underlines.
+type Waived struct {
+	Code, About string // About may be empty
+	Span        diag.Span
+}
+
+func (w Waived) String() string { return strings.TrimSpace(w.Code + " " + w.About) }
 
 // extension reads what the document says to sigmagen alone.
 func (d *document) extension(root *yaml.Node, rule *Rule) {
@@ -41,37 +51,41 @@ func (d *document) extension(root *yaml.Node, rule *Rule) {
 	if strange {
 		return // it may be what is missing
 	}
-	codes, reason := d.codes(node), d.reason(node, key)
-	if len(codes) > 0 && reason != "" {
-		rule.Waiver = &Waiver{Codes: codes, Reason: reason}
+	waived, reason := d.waived(node), d.reason(node, key)
+	if len(waived) > 0 && reason != "" {
+		rule.Waiver = &Waiver{Waived: waived, Reason: reason}
 	}
 }
 
-// codes reads the warnings that are waived.
-func (d *document) codes(node *yaml.Node) []Text {
+// waived reads the warnings that are waived.
+func (d *document) waived(node *yaml.Node) []Waived {
 	key, list := get(node, "waive")
 	if key == nil {
-		d.list.Errorf(d.span(node), "metadata/"+extensionKey, "add `waive: [CODE]`; `check --format json` shows codes", "nothing is waived")
+		d.list.Errorf(d.span(node), "metadata/"+extensionKey, "add `waive: [CODE]`: `check` shows the codes of warnings", "nothing is waived")
 		return nil
 	}
 	if list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
 		d.list.Errorf(d.span(list), "metadata/"+extensionKey, "write `waive: [CODE]`", "waive takes a list of codes, this is %s", cmp.Or(emptyList(list), describe(list)))
 		return nil
 	}
-	var codes []Text
+	var all []Waived
 	for _, item := range list.Content {
+		code, about, _ := strings.Cut(item.Value, " ")
+		one := Waived{Code: code, About: strings.TrimSpace(about), Span: d.span(item)}
 		switch {
 		case item.Kind != yaml.ScalarNode:
 			d.list.Errorf(d.span(item), "metadata/"+extensionKey, "write the code of a warning", "a code is text, this is %s", describe(item))
-		case !slices.Contains(diag.Waivable, item.Value):
-			d.list.Errorf(d.span(item), "metadata/"+extensionKey, cmp.Or(DidYouMean(item.Value, diag.Waivable), "`check --format json` shows codes"), "no warning about a rule has the code %q", item.Value)
-		case slices.ContainsFunc(codes, func(t Text) bool { return t.Value == item.Value }):
-			d.list.Errorf(d.span(item), "metadata/"+extensionKey, "remove one", "the code %q stands here twice", item.Value)
+		case code == "reach-impossible":
+			d.list.Errorf(d.span(item), "metadata/"+extensionKey, "mend the rule: this is proven from it alone", "%s is an error, and cannot be waived", code)
+		case !slices.Contains(diag.Waivable, code):
+			d.list.Errorf(d.span(item), "metadata/"+extensionKey, cmp.Or(DidYouMean(code, diag.Waivable), "`check` shows the codes of warnings"), "no warning about a rule has the code %q", code)
+		case slices.ContainsFunc(all, func(w Waived) bool { return w.String() == one.String() }):
+			d.list.Errorf(d.span(item), "metadata/"+extensionKey, "remove one", "%q stands here twice", one.String())
 		default:
-			codes = append(codes, Text{Value: item.Value, Span: d.span(item)})
+			all = append(all, one)
 		}
 	}
-	return codes
+	return all
 }
 
 func emptyList(node *yaml.Node) string {
@@ -104,41 +118,59 @@ func blank(node *yaml.Node) string {
 	return ""
 }
 
-// Waive makes notes of the warnings that their document waives.
-func Waive(documents []*Rule, list *diag.List) {
+// Waive makes notes of the warnings that their document waives. source returns the
+// text of a file.
+func Waive(documents []*Rule, list *diag.List, source func(path string) []byte) {
 	list.Waive(func(d diag.Diagnostic) string {
-		if document := documentAt(documents, d.Position); document != nil && document.waives(d.Code) {
-			return document.Waiver.Reason
+		if document := documentAt(documents, d.Position); document != nil && document.Waiver != nil {
+			if slices.ContainsFunc(document.Waiver.Waived, func(w Waived) bool { return w.covers(d, source) }) {
+				return document.Waiver.Reason
+			}
 		}
 		return ""
 	})
 }
 
-// WarnUnusedWaivers warns of codes that are waived without need. list has all
-// that there is to say about the documents, their warnings waived. What is said
-// about a document that is refused is not all, so that its waivers are left alone.
-func WarnUnusedWaivers(documents []*Rule, list *diag.List) {
-	refused := list.Refused()
+// WarnWaivers warns of waivers that nothing needs, and of those that silence several
+// findings with one code. list has all that there is to say about the documents, their
+// warnings waived. What is said about a document in a refused file is not all, so that
+// its waivers are left alone.
+func WarnWaivers(documents []*Rule, refused map[string]bool, list *diag.List, source func(path string) []byte) {
 	for _, document := range documents {
 		if document.Waiver == nil || refused[document.Path] {
 			continue
 		}
-		used := map[string]bool{}
-		for _, d := range list.Sorted() {
-			if d.Waived != "" && documentAt(documents, d.Position) == document {
-				used[d.Code] = true
+		for _, w := range document.Waiver.Waived {
+			var silenced []string
+			for _, d := range list.Sorted() {
+				if d.Waived != "" && documentAt(documents, d.Position) == document && w.covers(d, source) {
+					one := Waived{Code: w.Code, About: marked(d, source)}.String()
+					if strings.ContainsAny(one, "\"',:#[]{}") {
+						one = strconv.Quote(one) // it stands in a list of YAML
+					}
+					silenced = append(silenced, one)
+				}
 			}
-		}
-		for _, code := range document.Waiver.Codes {
-			if !used[code.Value] {
-				list.Warnf(code.Span, "waiver/unused", "remove it", "there is no warning %s to waive", code.Value)
+			slices.Sort(silenced)
+			silenced = slices.Compact(silenced)
+			switch {
+			case len(silenced) == 0:
+				list.Warnf(w.Span, "waiver/unused", "remove it", "there is no warning %s to waive", w)
+			case len(silenced) > 1:
+				list.Warnf(w.Span, "waiver/several", "name each that is meant: `waive: ["+strings.Join(silenced, ", ")+"]`", "%s silences %d findings", w, len(silenced))
 			}
 		}
 	}
 }
 
-func (r *Rule) waives(code string) bool {
-	return r.Waiver != nil && slices.ContainsFunc(r.Waiver.Codes, func(c Text) bool { return c.Value == code })
+// covers reports whether a finding is one of those that are meant.
+func (w Waived) covers(d diag.Diagnostic, source func(path string) []byte) bool {
+	return w.Code == d.Code && (w.About == "" || w.About == marked(d, source))
+}
+
+// marked returns the text that a finding is about, without quotes.
+func marked(d diag.Diagnostic, source func(path string) []byte) string {
+	return strings.Trim(diag.Marked(d, source(d.Path)), `"' `)
 }
 
 // documentAt returns the document that a place lies in: of its file, the last
