@@ -6,7 +6,6 @@ package eval
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -52,11 +51,9 @@ type Condition struct {
 	Held   bool
 }
 
-// A Record is a record that was read once, to be matched with many rules. It
-// remembers their compiled expressions, and is of one goroutine at a time.
+// A Record is a record that was read once, to be matched with many rules.
 type Record struct {
-	root     object
-	compiled map[string]*regexp.Regexp
+	root object
 }
 
 // Read reads a record: JSON text.
@@ -65,13 +62,13 @@ func Read(record []byte) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Record{root: root, compiled: map[string]*regexp.Regexp{}}, nil
+	return &Record{root: root}, nil
 }
 
 // Match reports whether the record satisfies a rule and the filters that narrow
 // it.
 func (r *Record) Match(rule *plan.Rule) bool {
-	e := &explainer{root: r.root, compiled: r.compiled, silent: true}
+	e := &explainer{root: r.root, silent: true}
 	return e.rule(rule).Match
 }
 
@@ -95,17 +92,7 @@ func Explain(rule *plan.Rule, record []byte) Explanation {
 // Holds reports whether a predicate holds for a scalar: a string, a json.Number, a
 // bool or nil. It compares with no other field.
 func Holds(p plan.Predicate, scalar any) bool {
-	return (&explainer{}).holdsScalar(p, scalar)
-}
-
-// Text returns Holds for many texts: expressions are compiled once. The function
-// is of one goroutine at a time.
-func Text(p plan.Predicate) func(text string) bool {
-	e := &explainer{compiled: map[string]*regexp.Regexp{}}
-	return func(text string) bool { return e.holdsScalar(p, text) }
-}
-
-func (e *explainer) holdsScalar(p plan.Predicate, scalar any) bool {
+	e := explainer{}
 	for _, value := range p.Values {
 		if e.holds(p, scalar, value) {
 			return true
@@ -116,8 +103,7 @@ func (e *explainer) holdsScalar(p plan.Predicate, scalar any) bool {
 
 type explainer struct {
 	root        object
-	compiled    map[string]*regexp.Regexp // expressions compiled before; nil: none are kept
-	silent      bool                      // what predicates read is not written down
+	silent      bool // what predicates read is not written down
 	held        map[*plan.Search]bool
 	explanation Explanation
 }
@@ -131,18 +117,6 @@ func (e *explainer) rule(rule *plan.Rule) Explanation {
 		}
 	}
 	return e.explanation
-}
-
-// compile compiles an expression that was compiled before.
-func (e *explainer) compile(expression string) *regexp.Regexp {
-	if found := e.compiled[expression]; found != nil {
-		return found
-	}
-	r := regexp.MustCompile(expression)
-	if e.compiled != nil {
-		e.compiled[expression] = r
-	}
-	return r
 }
 
 // detection evaluates the searches and conditions of one document. It holds when

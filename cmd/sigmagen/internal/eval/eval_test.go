@@ -12,7 +12,7 @@ import (
 )
 
 // compile plans a rule with that detection.
-func compile(t *testing.T, detection string) *plan.Rule {
+func ruleOf(t *testing.T, detection string) *plan.Rule {
 	t.Helper()
 	text := "title: t\nlogsource: {product: aws}\nlevel: low\ndetection:\n"
 	for line := range strings.Lines(detection) {
@@ -145,7 +145,7 @@ func TestItems(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
-			rule := compile(t, "s: {"+test.item+"}\ncondition: s\n")
+			rule := ruleOf(t, "s: {"+test.item+"}\ncondition: s\n")
 			check(t, rule, test.match, test.not)
 		})
 	}
@@ -196,22 +196,22 @@ func TestDetections(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
-			check(t, compile(t, test.detection), test.match, test.not)
+			check(t, ruleOf(t, test.detection), test.match, test.not)
 		})
 	}
 }
 
 func TestFilters(t *testing.T) {
 	t.Parallel()
-	rule := compile(t, "s: {a: 1}\ncondition: s\n")
-	filter := compile(t, "s: {b: 1}\ncondition: not s\n")
+	rule := ruleOf(t, "s: {a: 1}\ncondition: s\n")
+	filter := ruleOf(t, "s: {b: 1}\ncondition: not s\n")
 	rule.Filters = []*plan.Filter{{Syntax: filter.Syntax, Searches: filter.Searches, Conditions: filter.Conditions}}
 	check(t, rule, []string{`{"a":1}`}, []string{`{"a":1,"b":1}`, `{"b":2}`})
 }
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	rule := compile(t, "one: [{a.b|startswith: [x, 'y*z'], c|neq: 5}, {d: null}]\ntwo: {e|hour|gte: 4}\ncondition: one and not two\n")
+	rule := ruleOf(t, "one: [{a.b|startswith: [x, 'y*z'], c|neq: 5}, {d: null}]\ntwo: {e|hour|gte: 4}\ncondition: one and not two\n")
 	got := Explain(rule, []byte(`{"a":[{"b":"w"},{"b":["Xx",{"k":true}]}],"c":5}`)).String()
 	want := `match: true
 condition "one and not two": true
@@ -279,7 +279,7 @@ func TestRecord(t *testing.T) {
 			"s: {h: null}\nt: {f: Create}\ncondition: s and t\n":  true,
 			"s: {h: null}\nt: {f: Creates}\ncondition: s and t\n": false,
 		} {
-			rule := compile(t, detection)
+			rule := ruleOf(t, detection)
 			if got, explained := record.Match(rule), Explain(rule, text).Match; got != want || explained != want {
 				t.Errorf("%s: %t, explained %t, want %t", detection, got, explained, want)
 			}
@@ -288,7 +288,7 @@ func TestRecord(t *testing.T) {
 	if _, err := Read([]byte(`[]`)); err == nil || err.Error() != "the record is not a JSON object" {
 		t.Errorf("read a list: %v", err)
 	}
-	if Match(compile(t, "s: {f: null}\ncondition: s\n"), []byte(`{`)) {
+	if Match(ruleOf(t, "s: {f: null}\ncondition: s\n"), []byte(`{`)) {
 		t.Error("a rule holds on what is no record")
 	}
 }

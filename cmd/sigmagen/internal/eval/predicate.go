@@ -73,7 +73,7 @@ func (e *explainer) holds(p plan.Predicate, v any, value plan.Value) bool {
 	case plan.Equal, plan.Prefix, plan.Suffix, plan.Contains:
 		return compareText(p.Op, p.Cased, s, value.Text)
 	case plan.Like:
-		return e.compile(wildcards(value.Text, p.Cased)).MatchString(s)
+		return compile(wildcards(value.Text, p.Cased)).MatchString(s)
 	case plan.Number:
 		if number, ok := v.(json.Number); ok {
 			order, ok := compareNumbers(number.String(), value.Text)
@@ -81,7 +81,7 @@ func (e *explainer) holds(p plan.Predicate, v any, value plan.Value) bool {
 		}
 		return s == value.Text
 	case plan.Regexp:
-		return e.compile(value.Text).MatchString(s)
+		return compile(value.Text).MatchString(s)
 	case plan.InPrefix:
 		_, isString := v.(string)
 		return isString && inNetwork(s, value.Prefix)

@@ -22,8 +22,7 @@ type leaf struct {
 	test    plan.Predicate
 	negated bool
 	written *sigma.Item
-	holds   func(text string) bool // the test, on a text; nil: nobody asked
-	known   map[string]bool        // what it says of those that were asked about
+	known   map[string]bool // what it says of those that were asked about
 }
 
 func (all) node()   {}
@@ -173,10 +172,7 @@ func (l *leaf) says(text string) bool {
 	}
 	holds, known := l.known[text]
 	if !known {
-		if l.holds == nil {
-			l.holds = eval.Text(l.test)
-		}
-		holds = l.holds(text)
+		holds = eval.Holds(l.test, text)
 		l.known[text] = holds
 	}
 	return holds
