@@ -3,7 +3,6 @@ package mutate
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
@@ -82,14 +81,14 @@ func (e expression) operands(operands []plan.Expr, syntaxes []sigma.Expr, isOr b
 		}
 	}
 	whole, other := join(operands, isOr), join(operands, !isOr)
-	all := []change{{expr: other, words: fmt.Sprintf("`%s` becomes `%s`", words(whole), words(other)), span: e.span}}
+	all := []change{{expr: other, words: fmt.Sprintf("`%s` becomes `%s`", plan.Words(whole), plan.Words(other)), span: e.span}}
 	for i, operand := range operands {
 		without := slices.Delete(slices.Clone(operands), i, i+1)
 		removed := operand
 		if not, is := removed.(plan.Not); is {
 			removed = not.Operand
 		}
-		all = append(all, change{join(without, isOr), fmt.Sprintf("`%s` is removed", words(removed)), e.spanOf(syntaxes[i])})
+		all = append(all, change{join(without, isOr), fmt.Sprintf("`%s` is removed", plan.Words(removed)), e.spanOf(syntaxes[i])})
 		for _, inner := range append(e.changes(operand, syntaxes[i]), e.negated(operand, syntaxes[i])) {
 			changed := slices.Clone(operands)
 			changed[i] = inner.expr
@@ -102,9 +101,9 @@ func (e expression) operands(operands []plan.Expr, syntaxes []sigma.Expr, isOr b
 // negated changes a node to its opposite.
 func (e expression) negated(x plan.Expr, syntax sigma.Expr) change {
 	if not, is := x.(plan.Not); is {
-		return change{not.Operand, fmt.Sprintf("the `not` before `%s` is dropped", words(not.Operand)), e.spanOf(syntax)}
+		return change{not.Operand, fmt.Sprintf("the `not` before `%s` is dropped", plan.Words(not.Operand)), e.spanOf(syntax)}
 	}
-	return change{plan.Not{Operand: x}, fmt.Sprintf("`%s` is negated", words(x)), e.spanOf(syntax)}
+	return change{plan.Not{Operand: x}, fmt.Sprintf("`%s` is negated", plan.Words(x)), e.spanOf(syntax)}
 }
 
 // quantifier changes `1 of` to `all of` and back, and drops and negates searches that
@@ -115,7 +114,7 @@ func (e expression) quantifier(q plan.Quantifier, syntax sigma.Quantifier) []cha
 	}
 	other := q
 	other.All = !q.All
-	all := []change{{other, fmt.Sprintf("`%s` becomes `%s`", words(q), words(other)), syntax.Span}}
+	all := []change{{other, fmt.Sprintf("`%s` becomes `%s`", plan.Words(q), plan.Words(other)), syntax.Span}}
 	for i, member := range q.Members {
 		span := e.searchSpan(member)
 		fewer := q
@@ -155,42 +154,4 @@ func (e expression) spanOf(syntax sigma.Expr) diag.Span {
 // searchSpan returns where a search is named.
 func (e expression) searchSpan(s *plan.Search) diag.Span {
 	return e.rule.Syntax.Searches[slices.Index(e.rule.Searches, s)].Name.Span
-}
-
-// words writes a node as a rule does.
-func words(x plan.Expr) string {
-	join := func(operands []plan.Expr, word string) string {
-		var parts []string
-		for _, o := range operands {
-			part := words(o)
-			switch o.(type) {
-			case plan.And, plan.Or:
-				part = "(" + part + ")"
-			}
-			parts = append(parts, part)
-		}
-		return strings.Join(parts, " "+word+" ")
-	}
-	switch x := x.(type) {
-	case plan.And:
-		return join(x.Operands, "and")
-	case plan.Or:
-		return join(x.Operands, "or")
-	case plan.Not:
-		inner := words(x.Operand)
-		switch x.Operand.(type) {
-		case plan.And, plan.Or:
-			inner = "(" + inner + ")"
-		}
-		return "not " + inner
-	case plan.Ref:
-		return x.Search.Name
-	case plan.Quantifier:
-		if x.All {
-			return "all of " + x.Pattern
-		}
-		return "1 of " + x.Pattern
-	default:
-		panic(fmt.Sprintf("mutate: unknown node %T of a condition", x))
-	}
 }
