@@ -94,10 +94,13 @@ func readRecord(path string, stdin io.Reader, index int) (record []byte, err err
 	}
 	begin := &beginning{}
 	records := cloudtrail.NewReader(io.TeeReader(source, begin), format, cloudtrail.Limits{})
-	found := 0
+	found, items := 0, 0 // items: those that cannot be read, too
 	for {
 		next, err := records.Next()
 		one, isOne := errors.AsType[*cloudtrail.RecordError](err)
+		if isOne || err == nil {
+			items++
+		}
 		switch {
 		case isOne && one.Index == index:
 			return nil, fmt.Errorf("read %s: %w", path, err)
@@ -105,6 +108,9 @@ func readRecord(path string, stdin io.Reader, index int) (record []byte, err err
 		case err == nil && next.Index == index:
 			return next.Raw, nil
 		case err == nil && index < 0 && found > 0:
+			if path == "-" {
+				return nil, errors.New("standard input holds several records: give one, or name one of a file, as in FILE#1 for the second")
+			}
 			return nil, fmt.Errorf("%s holds several records: name one, as in %s#%d for the second", path, path, next.Index)
 		case err == nil:
 			record = bytes.Clone(next.Raw)
@@ -112,7 +118,7 @@ func readRecord(path string, stdin io.Reader, index int) (record []byte, err err
 		case err != io.EOF && !(errors.Is(err, cloudtrail.ErrNotRecords) && index < 0):
 			return nil, fmt.Errorf("read %s: %w", path, err)
 		case index >= 0:
-			return nil, fmt.Errorf("%s holds %s: there is no #%d", path, plural(found, "record"), index)
+			return nil, fmt.Errorf("%s holds %s, counted from 0: there is no #%d", path, plural(items, "record"), index)
 		case found > 0:
 			return record, nil
 		default:
