@@ -4,7 +4,6 @@
 package audit
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
@@ -33,12 +32,9 @@ func Satisfiable(rules []*plan.Rule, list *diag.List) {
 // impossible reports a rule that no record can match, and what makes it so.
 func impossible(r *plan.Rule, answer prove.Answer, list *diag.List) {
 	at := r.Syntax.Conditions[0].Span
-	if without := *r; len(r.Filters) > 0 {
-		without.Filters = nil
-		if prove.Rule(&without).Verdict == prove.Possible {
-			list.Errorf(r.Syntax.Title.Span, "reach-impossible", "narrow the filter documents of this rule", "no record can match the rule: its filters remove everything; %s", answer.Reason)
-			return
-		}
+	if filter, ok := deadly(r); ok {
+		list.Errorf(r.Syntax.Title.Span, "reach-impossible", filter.hint, "no record can match the rule: %s; %s", filter.text, answer.Reason)
+		return
 	}
 	for i, c := range r.Conditions {
 		for _, without := range withoutFilters(c.Expr) {
@@ -52,6 +48,28 @@ func impossible(r *plan.Rule, answer prove.Answer, list *diag.List) {
 		}
 	}
 	list.Errorf(at, "reach-impossible", "take one of the two out, or join them by or", "no record can match the rule: %s", answer.Reason)
+}
+
+// A culprit says which filter documents of a rule remove everything, and what to do.
+type culprit struct{ text, hint string }
+
+// deadly tells which filter documents leave nothing of a rule: one by itself, or all of
+// them together.
+func deadly(r *plan.Rule) (culprit, bool) {
+	with := func(filters ...*plan.Filter) prove.Verdict {
+		changed := *r
+		changed.Filters = filters
+		return prove.Rule(&changed).Verdict
+	}
+	if len(r.Filters) == 0 || with() != prove.Possible {
+		return culprit{}, false
+	}
+	for _, f := range r.Filters {
+		if with(f) == prove.Impossible {
+			return culprit{"the filter " + f.Syntax.Path + " removes everything", "narrow that filter, or take the rule out of its targets"}, true
+		}
+	}
+	return culprit{"its filters remove everything", "narrow the filter documents of this rule"}, true
 }
 
 // searches reports those that no record satisfies, as a whole or in one of their maps.
@@ -113,7 +131,7 @@ func alternatives(e plan.Expr) []variant {
 		for _, operand := range e.Operands {
 			inner := alternatives(operand)
 			if len(inner) == 0 {
-				inner = []variant{{operand, text(operand)}}
+				inner = []variant{{operand, plan.Words(operand)}}
 			}
 			all = append(all, inner...)
 		}
@@ -138,46 +156,8 @@ func withoutFilters(e plan.Expr) []variant {
 	for i, operand := range and.Operands {
 		if _, negated := operand.(plan.Not); negated && len(and.Operands) > 1 {
 			rest := slices.Delete(slices.Clone(and.Operands), i, i+1)
-			all = append(all, variant{plan.And{Operands: rest}, text(operand)})
+			all = append(all, variant{plan.And{Operands: rest}, plan.Words(operand)})
 		}
 	}
 	return all
-}
-
-// text writes a part of a condition as Sigma does.
-func text(e plan.Expr) string {
-	join := func(word string, operands []plan.Expr) string {
-		s := ""
-		for i, operand := range operands {
-			if i > 0 {
-				s += " " + word + " "
-			}
-			s += inner(operand)
-		}
-		return s
-	}
-	switch e := e.(type) {
-	case plan.And:
-		return join("and", e.Operands)
-	case plan.Or:
-		return join("or", e.Operands)
-	case plan.Not:
-		return "not " + inner(e.Operand)
-	case plan.Ref:
-		return e.Search.Name
-	case plan.Quantifier:
-		if e.All {
-			return "all of " + e.Pattern
-		}
-		return "1 of " + e.Pattern
-	}
-	panic(fmt.Sprintf("audit: unknown node %T of a condition", e))
-}
-
-func inner(e plan.Expr) string {
-	switch e.(type) {
-	case plan.And, plan.Or:
-		return "(" + text(e) + ")"
-	}
-	return text(e)
 }

@@ -75,6 +75,8 @@ func TestFindings(t *testing.T) {
 			[]string{`5:33 warning reach-covered-value "aws-cli" is covered by "aws" of the same list`}},
 		{"a value twice, in another case", []string{"a: {eventName: [CreateUser, createuser]}\ncondition: a"},
 			[]string{`5:31 warning reach-covered-value "createuser" is covered by "CreateUser" of the same list`}},
+		{"a value twice", []string{"a: {eventName: [CreateUser, CreateUser]}\ncondition: a"},
+			[]string{`5:31 warning reach-covered-value "CreateUser" stands in the list twice`}},
 		{"values that must all be there cover nothing", []string{"a: {userAgent|contains|all: [aws, aws-cli]}\ncondition: a"}, nil},
 		{"a filter that removes nothing", []string{"a: {eventName: A}\nf: {eventName: B}\ncondition: a and not f"},
 			[]string{"7:14 warning reach-idle-filter `not f` removes nothing: the rest of the condition never holds together with it"}},

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -106,6 +107,14 @@ type asked struct {
 }
 
 func coveredValues(item plan.Item, written []sigma.Scalar, list *diag.List) {
+	twice := map[string]bool{}
+	for _, s := range written {
+		if key := fmt.Sprint(s.Kind, s.Value); twice[key] {
+			list.Warnf(s.Span, "reach-covered-value", "take one out", "%q stands in the list twice", s.Value)
+		} else {
+			twice[key] = true
+		}
+	}
 	var all []asked
 	for _, group := range item.Groups {
 		for _, p := range group {
@@ -177,14 +186,16 @@ func filters(r *plan.Rule, list *diag.List) {
 
 var levels = []string{"informational", "low", "medium", "high", "critical"}
 
-// pairs reports rules that another one makes superfluous.
+// pairs reports rules that another one makes superfluous. There are many pairs, and a
+// verdict on one is worth little: all of them together have a budget.
 func pairs(rules []*plan.Rule, list *diag.List) {
+	solver := prove.Solver{Budget: &prove.Budget{Question: 1000, Left: 1000_000}}
 	for i, r := range rules {
 		for j, other := range rules {
-			if i == j || !overlap(r.Keys, other.Keys) || prove.Both(r, other).Verdict != prove.Impossible {
+			if i == j || !within(r.Keys, other.Keys) || solver.Both(r, other).Verdict != prove.Impossible {
 				continue
 			}
-			same := prove.Both(other, r).Verdict == prove.Impossible
+			same := within(other.Keys, r.Keys) && solver.Both(other, r).Verdict == prove.Impossible
 			switch {
 			case same && i > j:
 				list.Warnf(r.Syntax.Title.Span, "reach-same-rule", "take one of the two out, or make them differ", "it matches exactly what %s does (%s)", other.Syntax.Key, other.Syntax.Title.Value)
@@ -200,11 +211,11 @@ func pairs(rules []*plan.Rule, list *diag.List) {
 	}
 }
 
-// overlap reports whether a record can have a key of both lists.
-func overlap(a, b []plan.Key) bool {
-	return slices.ContainsFunc(a, func(x plan.Key) bool {
-		return slices.ContainsFunc(b, func(y plan.Key) bool {
-			return (x.Source == "" || y.Source == "" || x.Source == y.Source) && (x.Name == "" || y.Name == "" || x.Name == y.Name)
+// within reports whether every record that has a key of a has one of b.
+func within(a, b []plan.Key) bool {
+	return !slices.ContainsFunc(a, func(x plan.Key) bool {
+		return !slices.ContainsFunc(b, func(y plan.Key) bool {
+			return (y.Source == "" || x.Source == y.Source) && (y.Name == "" || x.Name == y.Name)
 		})
 	})
 }

@@ -51,6 +51,16 @@ type Solver struct {
 	// object is what a rule looks at there: Impossible is then a verdict on the
 	// others. Nil says it of none.
 	Scalar func(field string) bool
+
+	// Budget is what several questions may take together; nil: each may take what
+	// one may. Of a question that it does not suffice for the answer is Unknown.
+	Budget *Budget
+}
+
+// A Budget counts the cases that questions look at.
+type Budget struct {
+	Question int // the most for one question
+	Left     int // for all that come
 }
 
 // Rule tells whether a record can match a rule and the filters that narrow it.
@@ -129,13 +139,17 @@ const maxSteps = 20_000
 
 // solve looks for a record on which f holds. check is asked of every one found.
 func (solver Solver) solve(f formula, check func(record *eval.Record) bool) Answer {
-	s := search{check: check, propose: solver.Propose}
+	s := search{check: check, propose: solver.Propose, most: maxSteps}
+	if b := solver.Budget; b != nil {
+		s.most = min(b.Question, b.Left)
+		defer func() { b.Left -= s.steps }()
+	}
 	s.run([]formula{f}, &cube{scalar: solver.Scalar})
 	switch {
 	case s.event != nil:
 		return Answer{Verdict: Possible, Event: s.event}
-	case s.steps > maxSteps:
-		return Answer{Reason: fmt.Sprintf("it has more than %d cases", maxSteps)}
+	case s.steps > s.most:
+		return Answer{Reason: fmt.Sprintf("it has more than %d cases", s.most)}
 	case s.open != "":
 		return Answer{Reason: s.open}
 	}
@@ -147,6 +161,7 @@ type search struct {
 	check      func(record *eval.Record) bool
 	propose    func(field string, hold, fail []plan.Predicate) []any
 	steps      int
+	most       int // steps
 	event      map[string]any
 	open       string // a case without a record that was not refuted
 	refutation refutation
@@ -160,7 +175,7 @@ type refutation struct {
 
 // run tries to make all of the agenda hold together with what c holds already.
 func (s *search) run(agenda []formula, c *cube) {
-	if s.steps++; s.steps > maxSteps || s.event != nil {
+	if s.steps++; s.steps > s.most || s.event != nil {
 		return
 	}
 	var choices []one
@@ -214,7 +229,7 @@ func (s *search) run(agenda []formula, c *cube) {
 	}
 	for _, way := range bestWays {
 		s.run(append(append([]formula{}, rest...), way), c.clone())
-		if s.event != nil || s.steps > maxSteps {
+		if s.event != nil || s.steps > s.most {
 			return
 		}
 	}
