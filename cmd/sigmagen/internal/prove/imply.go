@@ -61,7 +61,7 @@ func impliesTest(p, q plan.Predicate) bool {
 // holdsOnText reports whether q holds on every scalar that the text of p covers.
 func holdsOnText(p, q plan.Predicate) bool {
 	text := p.Values[0].Text
-	if !p.Cased && hasCase(text) && (q.Cased || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text, text)) {
+	if !p.Cased && hasCase(text) && (q.Cased || q.Op == plan.Number || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text, text)) {
 		return false
 	}
 	for _, scalar := range scalars(text) {

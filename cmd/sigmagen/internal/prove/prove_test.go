@@ -32,6 +32,7 @@ func TestRule(t *testing.T) {
 		{"null and a value of a list", "a: {requestParameters.x: A}\nb: {requestParameters.x: null}\ncondition: a and b", Possible, ""},
 		{"null that is there", "a: {errorCode|exists: true, errorCode: null}\ncondition: a", Possible, ""},
 		{"there without a text", "a: {errorCode|exists: true}\nb: {errorCode: '*'}\ncondition: a and not b", Possible, ""},
+		{"a number with an exponent, and a text that may have another", "a: {x: '1e400'}\nb: {x: 1e400}\ncondition: a and not b", Possible, ""},
 		{"the last of February", "a: {eventTime|month: 2, eventTime|day: 29}\ncondition: a", Possible, ""},
 		{"a number, written in another way", "a: {eventVersion: 5}\nb: {eventVersion: 5.0}\ncondition: a and b", Possible, ""},
 		{"a number, and the text of it in another way", "a: {eventVersion: '5'}\nb: {eventVersion: 5.0}\ncondition: a and b", Possible, ""},
