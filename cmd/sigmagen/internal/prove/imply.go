@@ -220,8 +220,13 @@ func disjoint(p, q plan.Predicate) bool {
 	if p.Op == plan.Exists || q.Op == plan.Exists || isField(p) || isField(q) {
 		return false
 	}
-	if p.Part != "" || q.Part != "" {
-		return p.Part == q.Part && p.Part != "" && apart(p, q)
+	switch {
+	case p.Part != "" && q.Part != "":
+		return p.Part == q.Part && apart(p, q)
+	case p.Part != "":
+		return isNoTime(q, p)
+	case q.Part != "":
+		return isNoTime(p, q)
 	}
 	if q.Op == plan.Equal || p.Op != plan.Equal && (q.Op == plan.Number || p.Op != plan.Number && q.Op == plan.InPrefix) {
 		p, q = q, p
@@ -241,6 +246,19 @@ func disjoint(p, q plan.Predicate) bool {
 		return apart(p, q)
 	}
 	return false
+}
+
+// isNoTime reports whether p holds on nothing that is a time with a part.
+func isNoTime(p, part plan.Predicate) bool {
+	switch {
+	case p.Op == plan.Equal:
+		return failsOnText(part, p.Values[0].Text, p.Cased)
+	case p.Op == plan.Number:
+		return !eval.Holds(part, p.Values[0].Text)
+	case p.Op == plan.InPrefix, isComparison(p):
+		return true
+	}
+	return isText(p) && asksBeyond(p, "0123456789-+:., TtZz")
 }
 
 // failsOnText reports whether q holds on no scalar of a text, nor, unless cased is
