@@ -134,8 +134,12 @@ func Compare(old, new *plan.Rule) Comparison {
 	return c
 }
 
-// maxSteps bounds the search for a record.
-const maxSteps = 20_000
+// Bounds of the search for a record: how many cases there are, and for how many of them
+// in which nothing contradicts itself no record is found.
+const (
+	maxSteps  = 20_000
+	maxMisses = 100
+)
 
 // solve looks for a record on which f holds. check is asked of every one found.
 func (solver Solver) solve(f formula, check func(record *eval.Record) bool) Answer {
@@ -162,6 +166,7 @@ type search struct {
 	propose    func(field string, hold, fail []plan.Predicate) []any
 	steps      int
 	most       int // steps
+	misses     int
 	event      map[string]any
 	open       string // a case without a record that was not refuted
 	refutation refutation
@@ -175,7 +180,7 @@ type refutation struct {
 
 // run tries to make all of the agenda hold together with what c holds already.
 func (s *search) run(agenda []formula, c *cube) {
-	if s.steps++; s.steps > s.most || s.event != nil {
+	if s.steps++; s.done() {
 		return
 	}
 	var choices []one
@@ -229,10 +234,15 @@ func (s *search) run(agenda []formula, c *cube) {
 	}
 	for _, way := range bestWays {
 		s.run(append(append([]formula{}, rest...), way), c.clone())
-		if s.event != nil || s.steps > s.most {
+		if s.done() {
 			return
 		}
 	}
+}
+
+// done reports whether the search is to end: with a record, or without a verdict.
+func (s *search) done() bool {
+	return s.event != nil || s.steps > s.most || s.misses >= maxMisses
 }
 
 func (s *search) refute(r refutation) {
@@ -259,6 +269,7 @@ func (s *search) leaf(c *cube) {
 			return
 		}
 	}
+	s.misses++
 	if s.open == "" {
 		s.open = problem + c.hardest()
 	}

@@ -32,6 +32,7 @@ func TestRule(t *testing.T) {
 		{"null and a value of a list", "a: {requestParameters.x: A}\nb: {requestParameters.x: null}\ncondition: a and b", Possible, ""},
 		{"null that is there", "a: {errorCode|exists: true, errorCode: null}\ncondition: a", Possible, ""},
 		{"there without a text", "a: {errorCode|exists: true}\nb: {errorCode: '*'}\ncondition: a and not b", Possible, ""},
+		{"an hour without its first minute", "a: {eventTime|hour: 3}\nb: {eventTime|minute: 0}\ncondition: a and not b", Possible, ""},
 		{"an hour of an address", "a: {sourceIPAddress|hour: 3, sourceIPAddress|cidr: 10.0.0.0/8}\ncondition: a", Impossible, ""},
 		{"a time of another day", "a: {eventTime: '2026-03-01T04:05:06Z'}\nb: {eventTime|day: 2}\ncondition: a and b", Impossible, ""},
 		{"a number with an exponent, and a text that may have another", "a: {x: '1e400'}\nb: {x: 1e400}\ncondition: a and not b", Possible, ""},

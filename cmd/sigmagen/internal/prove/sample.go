@@ -21,7 +21,7 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 	return func(yield func(any) bool) {
 		var texts []string
 		var others []any
-		var timed []plan.Predicate
+		var timed, timedOut []plan.Predicate
 		prefix, suffix := "", ""
 		var parts []string
 		for _, p := range hold {
@@ -71,8 +71,14 @@ func candidates(hold, fail []plan.Predicate) iter.Seq[any] {
 			}
 		}
 		if len(timed) > 0 {
-			for t := range times(timed) {
-				if !yield(t) {
+			for _, p := range fail {
+				if p.Part != "" {
+					timedOut = append(timedOut, p)
+				}
+			}
+			tries := 0
+			for t := range times(timed, timedOut) {
+				if tries++; tries > maxTimes || !yield(t) {
 					return
 				}
 			}
@@ -186,10 +192,16 @@ func number(n *big.Rat) json.Number {
 	return json.Number(n.FloatString(digits))
 }
 
-// times proposes times of the form that CloudTrail writes. It goes through all values
-// of the parts that are asked about.
-func times(hold []plan.Predicate) iter.Seq[any] {
+// maxTimes bounds the times that are tried for one field.
+const maxTimes = 1000
+
+// times proposes times of the form that CloudTrail writes, which satisfy all of hold and
+// none of fail. It goes through all values of the parts that are asked about.
+func times(hold, fail []plan.Predicate) iter.Seq[any] {
 	asked := map[string]bool{}
+	for _, p := range fail {
+		asked[p.Part] = true
+	}
 	years := []int{2026, 2028} // a leap year comes second
 	for _, p := range hold {
 		asked[p.Part] = true
@@ -214,7 +226,7 @@ func times(hold []plan.Predicate) iter.Seq[any] {
 				if days == 0 {
 					date = time.Date(year, 6, 15, 10, 0, 0, 0, time.UTC)
 				}
-				if !satisfied(hold, date, "day", "week", "month", "year") {
+				if !satisfied(hold, fail, date, "day", "week", "month", "year") {
 					continue
 				}
 				for hour := range last("hour", 23) + 1 {
@@ -222,12 +234,12 @@ func times(hold []plan.Predicate) iter.Seq[any] {
 					if asked["hour"] {
 						at = date.Add(time.Duration(hour-10) * time.Hour)
 					}
-					if !satisfied(hold, at, "hour") {
+					if !satisfied(hold, fail, at, "hour") {
 						continue
 					}
 					for minute := range last("minute", 59) + 1 {
 						at := at.Add(time.Duration(minute) * time.Minute)
-						if satisfied(hold, at, "minute") && !yield(at.Format("2006-01-02T15:04:05Z")) {
+						if satisfied(hold, fail, at, "minute") && !yield(at.Format("2006-01-02T15:04:05Z")) {
 							return
 						}
 					}
@@ -238,13 +250,13 @@ func times(hold []plan.Predicate) iter.Seq[any] {
 }
 
 // satisfied reports whether a time has what is asked of some of its parts.
-func satisfied(hold []plan.Predicate, t time.Time, parts ...string) bool {
-	for _, p := range hold {
-		if slices.Contains(parts, p.Part) && !eval.Holds(p, t.Format("2006-01-02T15:04:05Z")) {
-			return false
+func satisfied(hold, fail []plan.Predicate, t time.Time, parts ...string) bool {
+	wrong := func(want bool) func(plan.Predicate) bool {
+		return func(p plan.Predicate) bool {
+			return slices.Contains(parts, p.Part) && eval.Holds(p, t.Format("2006-01-02T15:04:05Z")) != want
 		}
 	}
-	return true
+	return !slices.ContainsFunc(hold, wrong(true)) && !slices.ContainsFunc(fail, wrong(false))
 }
 
 // maxMatches bounds the texts made of one regular expression.
