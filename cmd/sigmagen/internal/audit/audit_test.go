@@ -86,6 +86,7 @@ func TestFindings(t *testing.T) {
 			[]string{"8:14 warning reach-idle-filter `not g` removes nothing: the rest of the condition never holds together with it"}},
 		{"two values each of two fields", []string{"a: {requestParameters.x: A}\nb: {requestParameters.x: B}\nc: {requestParameters.y: A}\nd: {requestParameters.y: B}\ncondition: a and b or c and d"},
 			[]string{`9:14 warning reach-only-list no record with one value in each field can match the rule: requestParameters.x cannot be both "A" and "B"`}},
+		{"keywords, which may stand in two fields", []string{"a: {'|startswith': A}\nb: {'|startswith': B}\ncondition: a and b"}, nil},
 		{"an empty range of numbers", []string{"a: {eventName: A}\nb: {requestParameters.a.b.c|gt: 10}\nc: {requestParameters.a.b.c|lt: 5}\ncondition: a and b and c"},
 			[]string{"8:14 warning reach-only-list no record with one value in requestParameters.a.b.c can match the rule: requestParameters.a.b.c cannot be both greater than 10 and less than 5"}},
 		{"a range that holds a number", []string{"a: {requestParameters.a|gte: 5, requestParameters.a|lte: 5}\ncondition: a"}, nil},

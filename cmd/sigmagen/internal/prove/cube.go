@@ -74,7 +74,7 @@ func (c *cube) contradiction(a, b literal) string {
 			return fmt.Sprintf("%s cannot be absent and not null", name(a.Field))
 		}
 	case !a.negated && !b.negated:
-		if a.Field == b.Field && (isSingle(a.Field) || c.scalar != nil && c.scalar(a.Field)) && disjoint(a.Predicate, b.Predicate) {
+		if a.Field == b.Field && c.isScalar(a.Field) && disjoint(a.Predicate, b.Predicate) {
 			return fmt.Sprintf("%s cannot be both %s and %s", name(a.Field), what(a), what(b))
 		}
 	default:
@@ -86,6 +86,11 @@ func (c *cube) contradiction(a, b literal) string {
 		}
 	}
 	return ""
+}
+
+// isScalar reports whether no list is looked at in a field. Keywords look at all there is.
+func (c *cube) isScalar(field string) bool {
+	return field != "" && (isSingle(field) || c.scalar != nil && c.scalar(field))
 }
 
 func name(field string) string {
