@@ -219,29 +219,36 @@ func times(hold, fail []plan.Predicate) iter.Seq[any] {
 	if asked["day"] || asked["week"] || asked["month"] {
 		days = 365
 	}
+	// The time of the day has nothing to do with the date: it is looked for once.
+	var clocks []time.Duration
+	first := 0
+	if !asked["hour"] {
+		first = 10
+	}
+	for hour := range last("hour", 23) + 1 {
+		for minute := range last("minute", 59) + 1 {
+			clock := time.Duration(first+hour)*time.Hour + time.Duration(minute)*time.Minute
+			if satisfied(hold, fail, time.Date(2026, 6, 15, 0, 0, 0, 0, time.UTC).Add(clock), "hour", "minute") {
+				clocks = append(clocks, clock)
+			}
+		}
+	}
 	return func(yield func(any) bool) {
+		if len(clocks) == 0 {
+			return
+		}
 		for _, year := range years {
 			for day := range days + 1 {
-				date := time.Date(year, 1, 1+day, 10, 0, 0, 0, time.UTC)
+				date := time.Date(year, 1, 1+day, 0, 0, 0, 0, time.UTC)
 				if days == 0 {
-					date = time.Date(year, 6, 15, 10, 0, 0, 0, time.UTC)
+					date = time.Date(year, 6, 15, 0, 0, 0, 0, time.UTC)
 				}
 				if !satisfied(hold, fail, date, "day", "week", "month", "year") {
 					continue
 				}
-				for hour := range last("hour", 23) + 1 {
-					at := date.Add(time.Duration(hour) * time.Hour)
-					if asked["hour"] {
-						at = date.Add(time.Duration(hour-10) * time.Hour)
-					}
-					if !satisfied(hold, fail, at, "hour") {
-						continue
-					}
-					for minute := range last("minute", 59) + 1 {
-						at := at.Add(time.Duration(minute) * time.Minute)
-						if satisfied(hold, fail, at, "minute") && !yield(at.Format("2006-01-02T15:04:05Z")) {
-							return
-						}
+				for _, clock := range clocks {
+					if !yield(date.Add(clock).Format("2006-01-02T15:04:05Z")) {
+						return
 					}
 				}
 			}
