@@ -47,8 +47,9 @@ func impliesTest(p, q plan.Predicate) bool {
 		return strings.EqualFold(p.Values[0].Text, q.Values[0].Text)
 	case p.Op == plan.Equal:
 		return holdsOnText(p, q)
-	case isText(p) && isText(q):
-		return (!q.Cased || p.Cased) && covers(tokensOf(q), tokensOf(p), q.Cased)
+	case isText(q) && (isText(p) || p.Op == plan.Regexp || p.Op == plan.InPrefix):
+		narrow, ok := patternOf(p, q.Cased)
+		return ok && covers(tokensOf(q), narrow, q.Cased)
 	case p.Op == plan.InPrefix && q.Op == plan.InPrefix:
 		a, b := p.Values[0].Prefix, q.Values[0].Prefix
 		return b.Bits() <= a.Bits() && b.Contains(a.Addr())
@@ -236,16 +237,16 @@ func disjoint(p, q plan.Predicate) bool {
 		return failsOnText(q, p.Values[0].Text, p.Cased)
 	case p.Op == plan.Number && !isComparison(q):
 		return failsOnNumber(q, p)
-	case p.Op == plan.InPrefix && isText(q):
-		return asksBeyond(q, ".:0123456789abcdefABCDEF")
-	case isText(p) && isText(q):
-		return differAtAnEnd(tokensOf(p), tokensOf(q)) || differAtAnEnd(reversed(tokensOf(p)), reversed(tokensOf(q)))
+	case p.Op == plan.InPrefix && isText(q) && asksBeyond(q, ".:0123456789abcdefABCDEF"):
+		return true
 	case p.Op == plan.InPrefix && q.Op == plan.InPrefix:
 		return !p.Values[0].Prefix.Overlaps(q.Values[0].Prefix)
 	case (p.Op == plan.Number || isComparison(p)) && (q.Op == plan.Number || isComparison(q)):
 		return apart(p, q)
 	}
-	return false
+	a, okA := patternOf(p, false)
+	b, okB := patternOf(q, false)
+	return okA && okB && (differAtAnEnd(a, b) || differAtAnEnd(reversed(a), reversed(b)))
 }
 
 // isNoTime reports whether p holds on nothing that is a time with a part.
@@ -265,7 +266,7 @@ func isNoTime(p, part plan.Predicate) bool {
 // true, of one that differs from it in the case of letters.
 func failsOnText(q plan.Predicate, text string, cased bool) bool {
 	if !cased && hasCase(text) {
-		if q.Op == plan.Number && strings.EqualFold(q.Values[0].Text, text) || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text, text) {
+		if q.Op == plan.Number && strings.EqualFold(q.Values[0].Text, text) || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text, text) && !neverMatches(q.Values[0].Text, text) {
 			return false
 		}
 		q.Cased = false
