@@ -380,14 +380,16 @@ func warnFieldCase(field sigma.Text, list *diag.List) {
 	}
 }
 
-// warnFieldName warns of a field, or an eventSource, that no record has.
+// warnFieldName warns of a field, or an eventSource, that no record has. Few sources
+// end otherwise than with .amazonaws.com, but signin.amazon.com does; which of those
+// there are is for the catalogue to say.
 func (b *itemBuilder) warnFieldName() {
 	warnFieldCase(b.item.Field, b.list)
 	if b.item.Field.Value != "eventSource" || len(b.item.Modifiers) > 0 {
 		return
 	}
 	for _, v := range b.item.Values {
-		if v.Kind == sigma.String && !strings.ContainsAny(v.Value, "*?") && !strings.Contains(v.Value, ".amazonaws.com") {
+		if v.Kind == sigma.String && !strings.ContainsAny(v.Value, "*?") && !strings.Contains(strings.ToLower(v.Value), ".amazon") {
 			b.list.Warnf(v.Span, "value/event-source", "it is the service's name and .amazonaws.com", "no eventSource of CloudTrail looks like %q", v.Value)
 		}
 	}
