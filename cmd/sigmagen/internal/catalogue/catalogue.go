@@ -34,6 +34,7 @@ type Catalogue struct {
 	byEvent  map[string][]*Source // sources that write an event, by its folded name
 	actions  map[string][]Action  // by folded name, without the prefix
 	fields   fields
+	called   map[string]string   // the source of a service, by what people call it, squashed
 	requests map[string]requests // by folded name of the source
 	values   []valueFact
 }
@@ -101,7 +102,7 @@ func Read(facts Facts) (*Catalogue, error) {
 	}
 	c := &Catalogue{
 		Date:    models.Date,
-		sources: map[string]*Source{}, byEvent: map[string][]*Source{}, actions: map[string][]Action{}, requests: map[string]requests{},
+		sources: map[string]*Source{}, byEvent: map[string][]*Source{}, actions: map[string][]Action{}, called: map[string]string{}, requests: map[string]requests{},
 	}
 	for i := range models.Services {
 		c.services = append(c.services, &service{Service: &models.Services[i]})
@@ -161,6 +162,9 @@ func (c *Catalogue) Writers(event string) []*Source {
 // source's own list.
 func (s *Source) Events() []*Event { return s.written }
 
+// Modelled reports whether there is a model of an API of the source.
+func (s *Source) Modelled() bool { return len(s.services) > 0 }
+
 // dated is the name of an operation with the version of its API behind it, as some
 // services have it: CreateFunction20150331, UpdateDistribution2020_05_31.
 var dated = regexp.MustCompile(`^(.*?[a-z])(20\d\d_?[01]\d_?[0-3]\d)(?:v\d+)?$`)
@@ -204,8 +208,11 @@ func (c *Catalogue) Action(name string, in func(source string) bool) (Action, bo
 }
 
 // ServiceOf returns the sources of the service that people would call so: the
-// first label of a source that does not exist.
+// first label of a source that does not exist. The shortest comes first.
 func (c *Catalogue) ServiceOf(label string) []string {
+	if name, is := c.called[squash(label)]; is {
+		return []string{name}
+	}
 	var names []string
 	for _, s := range c.services {
 		if slices.Contains(s.labels(), squash(label)) {
@@ -216,7 +223,7 @@ func (c *Catalogue) ServiceOf(label string) []string {
 			}
 		}
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	return names
 }
 

@@ -92,6 +92,12 @@ func TestServicesAreNeeded(t *testing.T) {
 	}
 	for _, l := range lines {
 		name, sources, found := l.cut("=")
+		if l.words[0] == "called" {
+			if c.Source(name[1]) == nil {
+				t.Errorf("%v", l.errorf("there is no %s", name[1]))
+			}
+			continue
+		}
 		if !found {
 			continue
 		}
@@ -188,12 +194,26 @@ func TestCatalogue(t *testing.T) {
 		{"but that of the namespace", "config.amazonaws.com", "StopConfigurationRecorder", "event"},
 		{"a service of which the model names no source", "bedrock.amazonaws.com", "DeleteGuardrail", "event"},
 		{"a service of which the model names another domain", "inspector2.amazonaws.com", "Disable", "event"},
+		{"the model may name a source that nobody writes", "wafregional.amazonaws.com", "DeleteWebACL", "no source"},
+		{"where the namespace is right", "waf-regional.amazonaws.com", "DeleteWebACL", "event"},
+		{"or neither is", "mq.amazonaws.com", "CreateBroker", "no source"},
+		{"as of Amazon MQ", "amazonmq.amazonaws.com", "CreateBroker", "event"},
+		{"directory buckets have a source of their own", "s3express.amazonaws.com", "DeleteBucket", "event"},
+		{"what an agent calls", "ec2messages.amazonaws.com", "GetMessages", "event"},
+		{"SCIM has a source of its own", "identitystore-scim.amazonaws.com", "PatchUser", "event"},
+		{"a call that the models leave out", "rolesanywhere.amazonaws.com", "CreateSession", "event"},
+		{"a call that a service makes", "lakeformation.amazonaws.com", "GetDataAccess", "event"},
+		{"what visitors of pages do", "cognito-idp.amazonaws.com", "ForgotPassword_GET", "event"},
+		{"a service without an API", "sqlworkbench.amazonaws.com", "CreateConnection", "event"},
+		{"the end of a call that takes long", "organizations.amazonaws.com", "CloseAccountResult", "event"},
+		{"a call of this year", "sts.amazonaws.com", "GetWebIdentityToken", "event"},
+		{"an API that was retired", "qldb.amazonaws.com", "CreateLedger", "event"},
 	} {
 		if got := event(test.source, test.name); got != test.want {
 			t.Errorf("%s: %s %s is %q, want %q", test.about, test.source, test.name, got, test.want)
 		}
 	}
-	for label, want := range map[string]string{"cloudwatch": "monitoring.amazonaws.com", "configservice": "config.amazonaws.com", "route53domains": "route53domains.amazonaws.com"} {
+	for label, want := range map[string]string{"cloudwatch": "monitoring.amazonaws.com", "configservice": "config.amazonaws.com", "route53domains": "route53domains.amazonaws.com", "elb": "elasticloadbalancing.amazonaws.com", "step-functions": "states.amazonaws.com", "systemsmanager": "ssm.amazonaws.com"} {
 		if got := c.ServiceOf(label); !slices.Equal(got, []string{want}) {
 			t.Errorf("the service %s has the sources %q, want %s", label, got, want)
 		}

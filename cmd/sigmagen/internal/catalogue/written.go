@@ -134,6 +134,13 @@ func (c *Catalogue) readSources(facts Facts) error {
 				return l.errorf("this is no known service")
 			}
 			service.exact = true
+		case "called":
+			if !found || len(name) != 2 || !sourceName.MatchString(name[1]) || len(sources) == 0 {
+				return l.errorf("this is no source, = and what people call its service")
+			}
+			for _, called := range sources {
+				c.called[squash(called)] = name[1]
+			}
 		case "source", "open":
 			for _, name := range l.words[1:] {
 				if !sourceName.MatchString(name) {
@@ -143,7 +150,7 @@ func (c *Catalogue) readSources(facts Facts) error {
 				source.Open = source.Open || l.words[0] == "open"
 			}
 		default:
-			return l.errorf("a line begins with service, exact, source or open")
+			return l.errorf("a line begins with service, exact, called, source or open")
 		}
 	}
 	for _, s := range c.services {

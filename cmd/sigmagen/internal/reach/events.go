@@ -3,6 +3,7 @@ package reach
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -112,8 +113,13 @@ func ofServices(conditions []node) bool {
 
 func isOpen(s *catalogue.Source) bool { return s.Open }
 
+// isUnheard reports whether all that is known of a source are single events.
+func isUnheard(s *catalogue.Source) bool { return s.Open && !s.Modelled() }
+
 // unknownName says why no source that is allowed has an event. There may be more
-// events than are known: of an open source, or if beyond is true of any.
+// events than are known: of an open source, or if beyond is true of any. These have
+// names such as others have, CreateUser, and only a name that is one other source's
+// alone tells that this one is meant.
 func (k *checker) unknownName(l *leaf, v value, allowed []*catalogue.Source, beyond bool) {
 	name, anywhere := v.Text, len(allowed) > len(k.sources)/2 // rather what it leaves out is named
 	if prefix, bare, is := strings.Cut(name, ":"); is {
@@ -143,7 +149,12 @@ func (k *checker) unknownName(l *leaf, v value, allowed []*catalogue.Source, bey
 		k.iamAction(v, action)
 		return
 	}
-	if writers := k.c.Writers(name); len(writers) > 0 {
+	beyond = beyond || !anywhere && slices.ContainsFunc(allowed, isOpen)
+	writers := k.c.Writers(name)
+	if beyond && (len(writers) > 1 || slices.ContainsFunc(allowed, isUnheard)) && len(writers) > 0 {
+		return // there may be such an event
+	}
+	if len(writers) > 0 {
 		names := sourceNames(writers)
 		hint := ""
 		if len(names) == 1 {
@@ -153,15 +164,37 @@ func (k *checker) unknownName(l *leaf, v value, allowed []*catalogue.Source, bey
 		return
 	}
 	meant := similar(name, eventNames(allowed))
-	beyond = beyond || !anywhere && slices.ContainsFunc(allowed, isOpen)
-	if beyond && meant == "" {
-		return // there may be such an event
+	if beyond && !misspelt(name, meant) {
+		return
 	}
 	where := "CloudTrail writes no event"
 	if !anywhere {
 		where = quoted(sourceNames(allowed), "and") + " " + plural(len(allowed), "has", "have") + " no event"
 	}
 	k.warn(v.span, "reach-unknown-event", didYouMean(meant), "%s %q", where, name)
+}
+
+// words are those of a name such as GetPermissionsPolicy.
+var words = regexp.MustCompile(`[A-Z]+[a-z0-9]*|[a-z0-9]+`)
+
+// misspelt reports whether a name is another one with a slip in one of its words.
+// PutPermissionsPolicy is like GetPermissionsPolicy, but no slip.
+func misspelt(name, meant string) bool {
+	a, b := words.FindAllString(name, -1), words.FindAllString(meant, -1)
+	if len(a) != len(b) {
+		return false
+	}
+	slips := 0
+	for i := range a {
+		switch {
+		case strings.EqualFold(a[i], b[i]):
+		case similar(a[i], b[i:i+1]) == "":
+			return false
+		default:
+			slips++
+		}
+	}
+	return slips == 1
 }
 
 // asSources names the sources that a rule asks for, where they are few.
@@ -241,6 +274,9 @@ func (k *checker) has(s *catalogue.Source, conditions []node) bool {
 	})
 }
 
+// domain is what nearly all sources end with.
+const domain = ".amazonaws.com"
+
 // unknownSource says that there is no such source. Of one that does not look like
 // any, the plan warns.
 func (k *checker) unknownSource(l *leaf, v value) {
@@ -248,15 +284,35 @@ func (k *checker) unknownSource(l *leaf, v value) {
 		k.warn(v.span, "reach-unknown-source", "", "no eventSource that CloudTrail writes is like this")
 		return
 	}
-	label, rest, found := strings.Cut(v.Text, ".")
-	if !found || !strings.HasPrefix(rest, "amazon") {
+	name := strings.ToLower(v.Text)
+	if !strings.Contains(name, ".amazon") {
 		return
 	}
-	names := k.c.ServiceOf(label)
-	names = slices.DeleteFunc(names, func(name string) bool { return strings.EqualFold(name, v.Text) })
+	label, _, _ := strings.Cut(name, ".")
 	meant := ""
-	if len(names) > 0 {
-		meant = names[0]
+	if proper := label + domain; k.c.Source(proper) != nil {
+		meant = proper // sts.eu-west-1.amazonaws.com
+	} else if services := k.c.ServiceOf(label); len(services) > 0 {
+		meant = services[0]
 	}
-	k.warn(v.span, "reach-unknown-source", didYouMean(cmp.Or(meant, similar(v.Text, sourceNames(k.sources)))), "CloudTrail writes no eventSource %q", v.Text)
+	k.warn(v.span, "reach-unknown-source", didYouMean(cmp.Or(meant, k.similarSource(name))), "CloudTrail writes no eventSource %q", v.Text)
+}
+
+// similarSource returns the source that a name is most probably a misspelling of, or
+// "". The domain that they share makes none of them similar.
+func (k *checker) similarSource(name string) string {
+	bare, proper := strings.CutSuffix(name, domain)
+	if !proper {
+		return similar(name, sourceNames(k.sources))
+	}
+	var labels []string
+	for _, source := range k.sources {
+		if label, is := strings.CutSuffix(source.Name, domain); is {
+			labels = append(labels, label)
+		}
+	}
+	if meant := similar(bare, labels); meant != "" {
+		return meant + domain
+	}
+	return ""
 }

@@ -109,6 +109,31 @@ func TestCheck(t *testing.T) {
 			[]string{"1:reach-unknown-event \"signin.amazonaws.com\" has no event \"ConsoleLogon\" | did you mean \"ConsoleLogin\"?"},
 		},
 		{
+			"a name in such a source that is like another one, and no slip",
+			"selection: {eventSource: cognito-idp.amazonaws.com, eventName: ForgotPassword_PUT}\ncondition: selection",
+			nil,
+		},
+		{
+			"or has another verb",
+			"selection: {eventSource: chatbot.amazonaws.com, eventName: ShowSlackChannelConfiguration}\ncondition: selection",
+			nil,
+		},
+		{
+			"a name in such a source that several others have",
+			"selection: {eventSource: quicksight.amazonaws.com, eventName: CreateUser}\ncondition: selection",
+			nil,
+		},
+		{
+			"a name in such a source that a single other one has",
+			"selection: {eventSource: ssm.amazonaws.com, eventName: SendSSHPublicKey}\ncondition: selection",
+			[]string{"1:reach-wrong-source CloudTrail writes SendSSHPublicKey with the eventSource \"ec2-instance-connect.amazonaws.com\", not with \"ssm.amazonaws.com\" | did you mean `eventSource: ec2-instance-connect.amazonaws.com`?"},
+		},
+		{
+			"unless nothing is known of it but single events",
+			"selection: {eventSource: sqlworkbench.amazonaws.com, eventName: CreateSavedQuery}\ncondition: selection",
+			nil,
+		},
+		{
 			"events that are no calls",
 			"selection: {eventSource: kms.amazonaws.com, eventName: SomethingHappened, eventType: AwsServiceEvent}\ncondition: selection",
 			nil,
@@ -137,6 +162,36 @@ func TestCheck(t *testing.T) {
 			"a misspelt source",
 			"selection: {eventSource: guarduty.amazonaws.com, eventName: DeleteMembers}\ncondition: selection",
 			[]string{"1:reach-unknown-source CloudTrail writes no eventSource \"guarduty.amazonaws.com\" | did you mean \"guardduty.amazonaws.com\"?"},
+		},
+		{
+			"what people call a service",
+			"selection: {eventSource: elb.amazonaws.com, eventName: DeleteRule}\ncondition: selection",
+			[]string{"1:reach-unknown-source CloudTrail writes no eventSource \"elb.amazonaws.com\" | did you mean \"elasticloadbalancing.amazonaws.com\"?"},
+		},
+		{
+			"the address of a service",
+			"selection: {eventSource: s3.eu-west-1.amazonaws.com}\ncondition: selection",
+			[]string{"1:reach-unknown-source CloudTrail writes no eventSource \"s3.eu-west-1.amazonaws.com\" | did you mean \"s3.amazonaws.com\"?"},
+		},
+		{
+			"a source that has nothing but the domain in common with others",
+			"selection: {eventSource: xyz.amazonaws.com}\ncondition: selection",
+			[]string{"1:reach-unknown-source CloudTrail writes no eventSource \"xyz.amazonaws.com\""},
+		},
+		{
+			"another domain",
+			"selection: {eventSource: [signin.amazon.com, taxconsole.amazon.com]}\ncondition: selection",
+			nil,
+		},
+		{
+			"another domain that only others have",
+			"selection: {eventSource: glue.amazon.com}\ncondition: selection",
+			[]string{"1:reach-unknown-source CloudTrail writes no eventSource \"glue.amazon.com\" | did you mean \"glue.amazonaws.com\"?"},
+		},
+		{
+			"whatever the case of a source",
+			"selection: {eventSource: KMS.AmazonAWS.com, eventName: TagResource}\ncondition: selection",
+			nil,
 		},
 		{
 			"of what looks like no source the plan warns",
