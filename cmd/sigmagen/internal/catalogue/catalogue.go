@@ -51,6 +51,10 @@ type Source struct {
 	// model, which only recordings show.
 	Loose bool
 
+	// lower says that its requests have the members of the models in lower camel case,
+	// and in no other: recordings have some of them so, and none as the model does.
+	lower bool
+
 	services []*service
 	events   map[string]*Event // by folded name
 	written  []*Event          // those that CloudTrail writes, by name
@@ -73,8 +77,9 @@ type Event struct {
 	// Seen says that a recorded event has this source and name.
 	Seen bool
 
-	exact   bool   // Members are spelled as CloudTrail does
-	wrapper string // what a request may be wrapped in, folded: the operation's name
+	exact    bool     // Members are spelled as CloudTrail does
+	recorded []string // those of them that recordings have
+	wrapper  string   // what a request may be wrapped in, folded: the operation's name
 }
 
 // An Action is one of IAM that is no event.

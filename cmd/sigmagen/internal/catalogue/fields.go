@@ -121,7 +121,7 @@ func (c *Catalogue) Fields() []string {
 // level below requestParameters. It can if nobody knows what the request has.
 func (c *Catalogue) Member(e *Event, member string) bool {
 	how := c.requests[runtime.Fold(e.Source.Name)]
-	if !e.HasMembers && len(how.members) == 0 {
+	if !e.HasMembers && !how.loose {
 		return true
 	}
 	for _, known := range how.members {
@@ -129,11 +129,12 @@ func (c *Catalogue) Member(e *Event, member string) bool {
 			return true
 		}
 	}
-	if slices.Contains(e.Members, member) {
+	if slices.Contains(e.Members, member) && (!e.Source.lower || member == Lower(member) || slices.Contains(e.recorded, member)) {
 		return true
 	}
 	for _, known := range e.Members {
-		if !e.exact && member == Lower(known) {
+		// Some have the names of HTTP: broker-id.
+		if !e.exact && (member == Lower(known) || strings.Contains(member, "-") && squash(member) == squash(known)) {
 			return true
 		}
 	}

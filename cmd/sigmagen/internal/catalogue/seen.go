@@ -74,6 +74,7 @@ func (s Seen) Text() []byte {
 
 // addSeen adds what recordings show.
 func (c *Catalogue) addSeen(s Seen) {
+	capital := map[*Source]bool{} // those of which a request has a member as the model spells it
 	for pair, members := range s.Pairs {
 		name, event, _ := strings.Cut(pair, " ")
 		unheard := c.Source(name) == nil
@@ -85,7 +86,15 @@ func (c *Catalogue) addSeen(s Seen) {
 			e.inherit(known)
 		}
 		e.Seen = true
+		for _, member := range members {
+			capital[source] = capital[source] || member != Lower(member) && slices.Contains(e.Members, member)
+			source.lower = source.lower || slices.ContainsFunc(e.Members, func(known string) bool { return known != member && Lower(known) == member })
+		}
 		e.addMembers(members...)
+		e.recorded = members
+	}
+	for source := range capital {
+		source.lower = source.lower && !capital[source]
 	}
 }
 

@@ -299,6 +299,11 @@ func TestCheck(t *testing.T) {
 			[]string{"1:reach-unknown-field the request of DeleteDBCluster has no \"dbClusterIdentifier\" | did you mean \"requestParameters.dBClusterIdentifier\"?"},
 		},
 		{
+			"a member as the API spells it",
+			"selection: {eventSource: kms.amazonaws.com, eventName: CancelKeyDeletion, requestParameters.KeyId: a}\ncondition: selection",
+			[]string{"1:reach-unknown-field the request of CancelKeyDeletion has no \"KeyId\" | did you mean \"requestParameters.keyId\"?"},
+		},
+		{
 			"a member that one of the events has",
 			"selection: {eventSource: iam.amazonaws.com, eventName: [CreateAccountAlias, DeleteGroup], requestParameters.groupName: a}\ncondition: selection",
 			nil,
@@ -364,7 +369,7 @@ func TestCheck(t *testing.T) {
 		{
 			"a type of events that does not exist",
 			"selection: {eventType: AwsConsoleSignOn}\ncondition: selection",
-			[]string{"1:reach-wrong-value eventType is \"AwsApiCall\", \"AwsCloudTrailInsight\", \"AwsConsoleAction\" and 4 more, and never \"AwsConsoleSignOn\" | did you mean \"AwsConsoleSignIn\"?"},
+			[]string{"1:reach-wrong-value eventType is \"AwsApiCall\", \"AwsCloudTrailInsight\", \"AwsConsoleAction\" and 6 more, and never \"AwsConsoleSignOn\" | did you mean \"AwsConsoleSignIn\"?"},
 		},
 		{
 			"keywords",
