@@ -13,6 +13,7 @@ import (
 
 	unified "github.com/rogpeppe/go-internal/diff"
 
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/explain"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/prove"
@@ -252,16 +253,17 @@ func (r *Rule) noteCorrelations(p *plan.Plan) {
 	}
 }
 
-// record writes a witness, or nothing where there is none.
+// record writes a witness, or nothing where there is none. What cannot be seen in it is
+// escaped, so that it means the same wherever it is pasted.
 func record(event map[string]any) json.RawMessage {
 	if event == nil {
 		return nil
 	}
-	text, err := json.Marshal(event)
-	if err != nil {
+	var text bytes.Buffer
+	if err := diag.EncodeJSON(&text, "", event); err != nil {
 		panic("diff: write a record: " + err.Error())
 	}
-	return text
+	return bytes.TrimSpace(text.Bytes())
 }
 
 // lines returns the difference of two texts as unified lines, without a head.

@@ -77,6 +77,22 @@ func TestNothing(t *testing.T) {
 var ours = regexp.MustCompile(`^(|<!-- sigmagen diff -->|</details>|<details><summary>.*|## What .*|### .*|\*\*Refused in .*|\*\*Some of .*|\*\*The recorded logs .*|\|.*|… and \d+ more|` +
 	"`.*|`" + `.*|It .*|What the change means .*|Its matches .*|Of its file .*|- .*|In ` + "`" + `.*)$`)
 
+// TestWitness holds that a record can be pasted from a block of Markdown as it was.
+func TestWitness(t *testing.T) {
+	t.Parallel()
+	event := map[string]any{"userAgent": "x\u200b\u202e\u00ad\x1b\U000e0041 <`| \n```"}
+	r := &Report{Rules: []Rule{{Item: Item{Key: "x", Change: Added}, OnlyNew: record(event)}}}
+	_, block, _ := strings.Cut(r.Markdown(), "json\n")
+	block, _, _ = strings.Cut(block, "}\n")
+	var got map[string]any
+	if err := json.Unmarshal([]byte(block+"}"), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(event, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestHostile holds that no text leaves the place that it stands in, and that a report
 // of any size can be posted.
 func TestHostile(t *testing.T) {
