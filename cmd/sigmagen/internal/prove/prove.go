@@ -110,13 +110,16 @@ type Comparison struct {
 	// OnlyOld is a record that only the old rule matches, OnlyNew one that only the
 	// new one does. Nil: there is none, or none is known.
 	OnlyOld, OnlyNew map[string]any
-	Reason           string // what was not decided
+	// Lost says whether there is a record that only the old rule matches, Gained
+	// whether there is one that only the new one does.
+	Lost, Gained Verdict
+	Reason       string // what was not decided
 }
 
 // Compare tells how two versions of a rule differ in what they match.
 func Compare(old, new *plan.Rule) Comparison {
 	lost, gained := Both(old, new), Both(new, old)
-	c := Comparison{OnlyOld: lost.Event, OnlyNew: gained.Event}
+	c := Comparison{OnlyOld: lost.Event, OnlyNew: gained.Event, Lost: lost.Verdict, Gained: gained.Verdict}
 	switch {
 	case lost.Verdict == Possible && gained.Verdict == Possible:
 		c.Relation = Different

@@ -118,6 +118,10 @@ func TestCompare(t *testing.T) {
 			if got.Relation != c.want {
 				t.Errorf("%s %v %v (%s), want %s", got.Relation, got.OnlyOld, got.OnlyNew, got.Reason, c.want)
 			}
+			verdicts := map[Relation][2]Verdict{Equivalent: {Impossible, Impossible}, Narrower: {Possible, Impossible}, Wider: {Impossible, Possible}, Different: {Possible, Possible}}
+			if want := verdicts[c.want]; got.Lost != want[0] || got.Gained != want[1] || (got.OnlyOld != nil) != (want[0] == Possible) || (got.OnlyNew != nil) != (want[1] == Possible) {
+				t.Errorf("lost %d %v, gained %d %v of %s", got.Lost, got.OnlyOld, got.Gained, got.OnlyNew, c.want)
+			}
 		})
 	}
 }
