@@ -43,9 +43,10 @@ type project struct {
 	list  diag.List
 	texts map[string][]byte // by path, for diagnostics
 
-	placeholders map[string][]string // what placeholders.yml says, by name
-	documents    []*sigma.Rule       // all that were read, also those with an error
-	judged       []*plan.Rule        // those with a meaning, also those that have no tests
+	placeholders map[string][]string          // what placeholders.yml says, by name
+	impossible   map[string][]diag.Diagnostic // what no record can satisfy, by the keys of rules
+	documents    []*sigma.Rule                // all that were read, also those with an error
+	judged       []*plan.Rule                 // those with a meaning, also those that have no tests
 
 	read count // refused ones included
 }
@@ -84,7 +85,7 @@ func load(o loadOptions) (*project, error) {
 }
 
 func newProject() *project {
-	return &project{plan: &plan.Plan{}, texts: map[string][]byte{}, placeholders: map[string][]string{}}
+	return &project{plan: &plan.Plan{}, texts: map[string][]byte{}, placeholders: map[string][]string{}, impossible: map[string][]diag.Diagnostic{}}
 }
 
 // load reads and plans the directories of a project.
@@ -130,11 +131,16 @@ func (p *project) load(o loadOptions) error {
 
 // satisfiable reports what no record can satisfy.
 func (p *project) satisfiable(severity diag.Severity) {
-	var found diag.List
-	audit.Satisfiable(p.plan.Rules, &found)
-	for _, d := range found.Sorted() {
-		d.Severity = severity
-		p.list.Add(d)
+	for _, r := range p.plan.Rules {
+		var found diag.List
+		audit.Satisfiable([]*plan.Rule{r}, &found)
+		if found.HasErrors() {
+			p.impossible[r.Syntax.Key] = found.Sorted()
+		}
+		for _, d := range found.Sorted() {
+			d.Severity = severity
+			p.list.Add(d)
+		}
 	}
 }
 
