@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func diffCommand() *cobra.Command {
 
 OLD and NEW are directories, or else revisions as git knows them; without NEW it is the working tree. A directory is one of rules, or a checkout that holds --rules. A rule that has another name and the same id was renamed.
 
-Both sides are read by this sigmagen, so that what differs are the rules. The exit code is 0 also where something changed; with --exit-code it is 1 when that may change what is alerted on. It is 2 when rules of NEW are refused, and what the others come to is written all the same.`,
+Both sides are read by this sigmagen, so that what differs are the rules. The exit code is 0 also where something changed; with --exit-code it is 1 when that may change what is alerted on. It is 2 when rules of NEW are refused, or can never match in whole or in part, and what the others come to is written all the same.`,
 		Example: "  sigmagen diff main\n  sigmagen diff v1.3.0 v1.4.0 --logs recorded --format markdown --output change.md\n  sigmagen diff ../before/rules rules --exit-code",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -93,7 +94,7 @@ func (o diffOptions) run(ctx context.Context, args []string, stdout, stderr io.W
 	switch contradicted := report.Contradicted(); {
 	case len(contradicted) > 0:
 		return fmt.Errorf("recorded logs contradict what was proven of %s: see the report", strings.Join(contradicted, ", "))
-	case new.Refused != "":
+	case new.Refused != "" || new.Impossibilities != "":
 		return exit(exitRefused)
 	case o.exitCode && report.Alerting():
 		return exit(exitFindings)
@@ -176,12 +177,24 @@ func (o diffOptions) side(ctx context.Context, name string) (side, error) {
 		return s, err
 	}
 	p.dirs = []*sigma.Directory{dir}
-	if err := p.load(loadOptions{tests: testsIgnored, strictIDs: true}); err != nil {
+	// Rules that no record can match are compared, too, and told apart from those that
+	// are refused.
+	if err := p.load(loadOptions{tests: testsIgnored, strictIDs: true, deadRules: diag.Note}); err != nil {
 		return s, err
 	}
-	s.project, s.Plan, s.Placeholders = p, p.plan, p.placeholders
+	s.project, s.Plan, s.Placeholders, s.Files = p, p.plan, p.placeholders, map[string]string{}
+	for path, text := range p.texts {
+		s.Files[strings.TrimPrefix(path, dir.Name+"/")] = string(text)
+	}
+	if err := s.noteImpossible(); err != nil {
+		return s, err
+	}
 	if p.list.HasErrors() {
 		return s, s.noteRefused()
+	}
+	if s.Impossibilities != "" {
+		s.Generated = nil // as generate refuses to
+		return s, nil
 	}
 	files, err := gogen.Generate(p.plan, gogen.Options{Package: "generated", RulesName: "rules", RulesPath: "../rules"})
 	if err != nil {
@@ -220,11 +233,27 @@ func isDirectory(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+// noteImpossible says what no record can satisfy in the rules of a side.
+func (s *side) noteImpossible() error {
+	var list diag.List
+	s.Impossible = map[string][]string{}
+	for key, found := range s.project.impossible {
+		for _, d := range found {
+			s.Impossible[key] = append(s.Impossible[key], d.Message)
+			list.Add(d)
+		}
+	}
+	var text bytes.Buffer
+	err := diag.WriteText(&text, list.Sorted(), s.project.source)
+	s.Impossibilities = text.String()
+	return err
+}
+
 // noteRefused says which rules of a side are refused, and why.
 func (s *side) noteRefused() error {
 	found := slices.DeleteFunc(s.project.list.Sorted(), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 	var text bytes.Buffer
-	if err := diag.WriteText(&text, found, func(path string) []byte { return s.project.texts[path] }); err != nil {
+	if err := diag.WriteText(&text, found, s.project.source); err != nil {
 		return err
 	}
 	s.Refused, s.RefusedFiles, s.Generated = text.String(), map[string]bool{}, nil
@@ -271,11 +300,10 @@ func addLogs(ctx context.Context, report *diff.Report, logs string, old, new sid
 		report.AddLogs(about, nil, nil)
 		return nil
 	}
-	found, unread, err := both.matches(ctx, logs, stderr)
+	found, err := both.matches(ctx, logs, &about, stderr)
 	if err != nil {
 		return err
 	}
-	about.Unread = unread
 	var before, after []diff.Match
 	for _, m := range found {
 		if key, is := strings.CutPrefix(m.Rule, oldPrefix); is {
@@ -315,33 +343,51 @@ func prefixed(p *plan.Plan, keys []string, prefix string) []*plan.Rule {
 	return rules
 }
 
-// matches compiles the rules and runs them on logs. unread says that some of these
-// could not be read; stderr has which.
-func (p *project) matches(ctx context.Context, logs string, stderr io.Writer) (found []diff.Match, unread bool, err error) {
+// scanned is how a scan says on stderr what it has read, and matched.
+var (
+	scanned = regexp.MustCompile(`(?m)^scanned \d+ files?, (\d+) records? in `)
+	counted = regexp.MustCompile(`(?m)^\d+ match(es)?\n`)
+)
+
+// matches compiles the rules and runs them on logs, of which it notes how many records
+// were read, and whether some could not be; stderr has which.
+func (p *project) matches(ctx context.Context, logs string, about *diff.Logs, stderr io.Writer) (found []diff.Match, err error) {
 	temporary, err := os.MkdirTemp("", "sigmagen-diff-")
 	if err != nil {
-		return nil, false, fmt.Errorf("make temporary directory: %w", err)
+		return nil, fmt.Errorf("make temporary directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
 	binary := filepath.Join(temporary, "trailalerts.exe") // the ending is what Windows asks for, and nothing elsewhere
 	if err := p.buildProgram(ctx, scanProgram, binary); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	var out bytes.Buffer
-	code, err := runProgram(ctx, binary, []string{"scan", "--matches", "--format", "jsonl", "--", logs}, nil, &out, stderr)
+	var out, said bytes.Buffer
+	code, err := runProgram(ctx, binary, []string{"scan", "--matches", "--format", "jsonl", "--", logs}, nil, &out, &said)
+	// How many matches both versions have together means nothing to anyone.
+	if _, failed := stderr.Write(counted.ReplaceAll(said.Bytes(), nil)); failed != nil {
+		return nil, fmt.Errorf("write what the scan says: %w", failed)
+	}
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if code != exitClean && code != exitError {
-		return nil, false, fmt.Errorf("scan %s: exit code %d", logs, code)
+		return nil, fmt.Errorf("scan %s: exit code %d", logs, code)
 	}
+	records := scanned.FindSubmatch(said.Bytes())
+	if records == nil {
+		return nil, fmt.Errorf("scan %s: it does not say how many records it read", logs)
+	}
+	if about.Records, err = strconv.Atoi(string(records[1])); err != nil {
+		return nil, fmt.Errorf("scan %s: count records: %w", logs, err)
+	}
+	about.Unread = code == exitError
 	decoder := json.NewDecoder(&out)
 	for {
 		var m diff.Match
 		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
-			return found, code == exitError, nil
+			return found, nil
 		} else if err != nil {
-			return nil, false, fmt.Errorf("read matches: %w", err)
+			return nil, fmt.Errorf("read matches: %w", err)
 		}
 		found = append(found, m)
 	}

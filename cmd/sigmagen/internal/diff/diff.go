@@ -26,11 +26,22 @@ type Side struct {
 	Plan         *plan.Plan
 	Placeholders map[string][]string
 
+	// Files holds the texts of what was read, by their path in the rules directory.
+	Files map[string]string
+
+	// Impossible says, by the keys of rules, what of them no record can satisfy.
+	// These are in the plan; Impossibilities is the same as diagnostics.
+	Impossible      map[string][]string
+	Impossibilities string
+
 	// Refused says what is wrong with what is refused, and not in the plan;
 	// RefusedFiles holds the files, relative to the rules directory, and the keys
 	// of those of rules.
 	Refused      string
 	RefusedFiles map[string]bool
+
+	// Notes say what is not known of this side.
+	Notes []string
 
 	// Generated holds the package that the rules compile to, by file. Nil where
 	// rules are refused.
@@ -43,6 +54,15 @@ type Report struct {
 	New        string `json:"new"`
 	OldRefused string `json:"old_refused,omitempty"` // diagnostics
 	NewRefused string `json:"new_refused,omitempty"`
+
+	// NewImpossible says what no record can satisfy in the new rules, also in those
+	// that did not change.
+	NewImpossible string   `json:"new_impossible,omitempty"`
+	Notes         []string `json:"notes,omitempty"`
+
+	// Refused lists the files that are refused on a side, and differ or hold what
+	// is on the other one. What they come to is not known.
+	Refused []string `json:"refused,omitempty"`
 
 	Rules        []Rule `json:"rules"`
 	Correlations []Item `json:"correlations"` // and thresholds
@@ -81,12 +101,37 @@ type Item struct {
 	Level  string `json:"level,omitempty"`
 	Change Change `json:"change"`
 	Edits  []Edit `json:"edits,omitempty"`
+
+	refused string // the file for which it is on one side alone: it is refused on the other
+}
+
+// extent says whether there are records that one version of a rule alone matches: some
+// where one is shown, none where that is proven.
+type extent string
+
+const (
+	none      extent = "none"
+	some      extent = "some"
+	undecided extent = "unknown"
+)
+
+func extentOf(v prove.Verdict) extent {
+	return map[prove.Verdict]extent{prove.Impossible: none, prove.Possible: some, prove.Unknown: undecided}[v]
 }
 
 // A Rule is a rule that changed.
 type Rule struct {
 	Item
 
+	// Impossible says why no record can match the rule as it is now. Otherwise
+	// ImpossibleParts says so of its searches and branches.
+	Impossible      string   `json:"impossible,omitempty"`
+	ImpossibleParts []string `json:"impossible_parts,omitempty"`
+
+	// Lost says whether there are records that are matched no longer, Gained whether
+	// there are some that were not matched before. Of a rule with two versions only.
+	Lost   extent `json:"lost,omitempty"`
+	Gained extent `json:"gained,omitempty"`
 	// Reason says what was not decided of an unknown change.
 	Reason string `json:"reason,omitempty"`
 	// OnlyOld is a record that the old rule matches and the new one does not,
@@ -112,11 +157,15 @@ type Generated struct {
 
 // Compare returns what changed from one side to the other.
 func Compare(old, new Side) *Report {
-	r := &Report{Old: old.Name, New: new.Name, OldRefused: old.Refused, NewRefused: new.Refused, Rules: []Rule{}}
+	r := &Report{Old: old.Name, New: new.Name, OldRefused: old.Refused, NewRefused: new.Refused, NewImpossible: new.Impossibilities, Rules: []Rule{}}
+	r.Notes = slices.Concat(old.Notes, new.Notes)
 	renamed := renames(old, new)
 	for _, pair := range rulePairs(old.Plan, new.Plan, renamed) {
 		if rule, changed := compareRules(pair[0], pair[1]); changed {
-			rule.noteRefused(old, new, rule.Key)
+			rule.noteRefused(old, new, rule.Key, source(pair))
+			if rule.Impossible == "" && pair[1] != nil {
+				rule.ImpossibleParts = new.Impossible[rule.Key]
+			}
 			rule.noteCorrelations(new.Plan)
 			r.Rules = append(r.Rules, rule)
 		}
@@ -127,6 +176,7 @@ func Compare(old, new Side) *Report {
 	r.Correlations = compareCorrelations(old, new, renamed)
 	r.Exceptions = compareExceptions(old, new, renamed)
 	r.Placeholders = comparePlaceholders(old.Placeholders, new.Placeholders)
+	r.noteRefused(old, new)
 	if old.Generated != nil && new.Generated != nil {
 		r.Generated = compareGenerated(old.Generated, new.Generated)
 	}
@@ -202,7 +252,11 @@ func compareRules(old, new *plan.Rule) (rule Rule, changed bool) {
 	switch {
 	case old == nil:
 		rule.Item = Item{Key: new.Syntax.Key, Title: new.Syntax.Title.Value, Level: new.Level, Change: Added}
-		rule.OnlyNew = record(prove.Rule(new).Event)
+		answer := prove.Rule(new)
+		rule.OnlyNew = record(answer.Event)
+		if answer.Verdict == prove.Impossible {
+			rule.Impossible = answer.Reason
+		}
 		return rule, true
 	case new == nil:
 		rule.Item = Item{Key: old.Syntax.Key, Title: old.Syntax.Title.Value, Level: old.Level, Change: Removed}
@@ -216,29 +270,85 @@ func compareRules(old, new *plan.Rule) (rule Rule, changed bool) {
 		return rule, false
 	}
 	c := prove.Compare(old, new)
+	if now := prove.Rule(new); now.Verdict == prove.Impossible {
+		rule.Impossible, c = now.Reason, vanished(old)
+	}
 	rule.Change = map[prove.Relation]Change{prove.Undecided: Unknown, prove.Equivalent: Equivalent, prove.Narrower: Narrower, prove.Wider: Wider, prove.Different: Different}[c.Relation]
 	rule.OnlyOld, rule.OnlyNew, rule.Reason = record(c.OnlyOld), record(c.OnlyNew), c.Reason
+	rule.Lost, rule.Gained = extentOf(c.Lost), extentOf(c.Gained)
 	rule.Words = lines(explain.Tree(old).Text(), explain.Tree(new).Text())
 	rule.Edits = append(editMetadata(old.Syntax, new.Syntax), scalar("level", old.Level, new.Level).alerting()...)
 	rule.Edits = append(rule.Edits, editFilters(old.Filters, new.Filters)...)
 	return rule, true
 }
 
-// noteRefused says of what is on one side alone when it is refused on the other. file
-// is the file that it would stand in, or the key of that.
-func (i *Item) noteRefused(old, new Side, file string) {
-	switch {
-	case i.Change == Added && old.refuses(file):
-		i.Edits = append(i.Edits, Edit{What: "it was refused before"})
-	case i.Change == Removed && new.refuses(file):
-		i.Edits = append(i.Edits, Edit{What: "it is refused now"})
+// vanished compares a rule with a version that no record can match.
+func vanished(old *plan.Rule) prove.Comparison {
+	before := prove.Rule(old)
+	relation := map[prove.Verdict]prove.Relation{prove.Possible: prove.Narrower, prove.Impossible: prove.Equivalent, prove.Unknown: prove.Undecided}[before.Verdict]
+	c := prove.Comparison{Relation: relation, OnlyOld: before.Event, Lost: before.Verdict, Gained: prove.Impossible}
+	if relation == prove.Undecided {
+		c.Reason = before.Reason
 	}
+	return c
 }
 
-// rank puts the rules behind the others that match the same as before.
+// noteRefused says of what is on one side alone when it is refused on the other. key is
+// that of a rule, or else the file that it stands in.
+func (i *Item) noteRefused(old, new Side, key, file string) {
+	switch {
+	case i.Change == Added && old.refuses(key):
+		i.Edits = append(i.Edits, Edit{What: "it was refused before"})
+	case i.Change == Removed && new.refuses(key):
+		i.Edits = append(i.Edits, Edit{What: "it is refused now"})
+	default:
+		return
+	}
+	i.refused = file
+}
+
+// source returns the file of a rule: the new one, where there are two.
+func source(pair [2]*plan.Rule) string {
+	if pair[1] != nil {
+		return pair[1].Syntax.Source
+	}
+	return pair[0].Syntax.Source
+}
+
+// noteRefused lists the files that are refused on a side, and that there is something
+// to say about: they differ, or what they hold is on the other side alone.
+func (r *Report) noteRefused(old, new Side) {
+	for _, file := range keys(old.Files, new.Files) {
+		if !old.RefusedFiles[file] && !new.RefusedFiles[file] {
+			continue
+		}
+		before, was := old.Files[file]
+		after, is := new.Files[file]
+		if was != is || before != after {
+			r.Refused = append(r.Refused, file)
+		}
+	}
+	var items []Item
+	for _, rule := range r.Rules {
+		items = append(items, rule.Item)
+	}
+	for _, item := range slices.Concat(items, r.Correlations, r.Exceptions) {
+		if item.refused != "" {
+			r.Refused = append(r.Refused, item.refused)
+		}
+	}
+	slices.Sort(r.Refused)
+	r.Refused = slices.Compact(r.Refused)
+}
+
+// rank puts the rules first that can match nothing now, and behind the others those
+// that match the same as before.
 func (r *Rule) rank() int {
-	if r.Change == Equivalent {
+	switch {
+	case r.Change == Equivalent:
 		return 1
+	case r.Impossible != "":
+		return -1
 	}
 	return 0
 }
@@ -308,7 +418,7 @@ const manifest = "manifest.go"
 // Alerting reports whether anything changed in what is alerted on, or could have: not
 // if rules say the same in other words, or are called and described otherwise.
 func (r *Report) Alerting() bool {
-	if r.OldRefused != r.NewRefused {
+	if len(r.Refused) > 0 {
 		return true
 	}
 	for _, rule := range r.Rules {

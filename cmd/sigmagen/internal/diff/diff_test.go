@@ -2,6 +2,7 @@ package diff
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -122,10 +123,28 @@ func TestChanges(t *testing.T) {
 			"@@ -1,1 +1,1 @@\n-a: eventName is \"Ab\", whatever the case\n+a: eventName is \"Ab\", in just these letters   [|cased]\n",
 		},
 		{
+			"What cannot be seen in a record is written so that it can be pasted.",
+			"a: {userAgent: [A, \"x\\u200b<\\u00ad\\U000e0041\"]}\ncondition: a", "a: {userAgent: A}\ncondition: a",
+			Narrower, `{"eventVersion":"1.11","userAgent":"x\u200b<\u00ad\udb40\udc41"}`, "",
+			"@@ -1,1 +1,1 @@\n-a: userAgent is \"A\" or \"x\\u200b<\\u00ad\\U000e0041\", whatever the case\n+a: userAgent is \"A\", whatever the case\n",
+		},
+		{
+			"Nothing can match any more.",
+			"a: {eventName: A}\ncondition: a", "a: {eventName: A}\nb: {eventName: B}\ncondition: a and b",
+			Narrower, `{"eventName":"A","eventVersion":"1.11"}`, "",
+			"@@ -1,1 +1,3 @@\n-a: eventName is \"A\", whatever the case\n+all of\n+  a: eventName is \"A\", whatever the case\n+  b: eventName is \"B\", whatever the case\n",
+		},
+		{
+			"Nothing could match before.",
+			"a: {eventName: A}\nb: {eventName: B}\ncondition: a and b", "a: {eventName: A}\ncondition: a",
+			Wider, "", `{"eventName":"A","eventVersion":"1.11"}`,
+			"@@ -1,3 +1,1 @@\n-all of\n-  a: eventName is \"A\", whatever the case\n-  b: eventName is \"B\", whatever the case\n+a: eventName is \"A\", whatever the case\n",
+		},
+		{
 			"What is not decided.",
-			"a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: [10.0.0.0/9, 10.128.0.0/9]}\ncondition: a and not b", "a: {sourceIPAddress|cidr: 10.0.0.0/9}\nb: {sourceIPAddress|cidr: [10.0.0.0/9, 10.128.0.0/9]}\ncondition: a and not b",
+			"a: {userAgent|re: '^(a|b)+abb$'}\ncondition: a", "a: {userAgent|re: '^[ab]+a(b|b)b$'}\ncondition: a",
 			Unknown, "", "",
-			"@@ -1,4 +1,4 @@\n all of\n-  a: sourceIPAddress is an address in 10.0.0.0/8   [|cidr]\n+  a: sourceIPAddress is an address in 10.0.0.0/9   [|cidr]\n   not\n     b: sourceIPAddress is an address in 10.0.0.0/9 or 10.128.0.0/9   [|cidr]\n",
+			"@@ -1,1 +1,1 @@\n-a: userAgent is matched by /^(a|b)+abb$/   [|re]\n+a: userAgent is matched by /^[ab]+a(b|b)b$/   [|re]\n",
 		},
 	} {
 		t.Run(c.sentence, func(t *testing.T) {
@@ -150,6 +169,9 @@ func TestChanges(t *testing.T) {
 					t.Errorf("%s is no witness", w.record)
 				}
 			}
+			if want := strings.HasPrefix(c.sentence, "Nothing can match"); (got.Impossible != "") != want || got.Impossible != "" && got.Impossible != `eventName cannot be both "A" and "B"` {
+				t.Errorf("impossible: %s", got.Impossible)
+			}
 			if want := c.want != Equivalent; report.Alerting() != want {
 				t.Errorf("alerting is %t", report.Alerting())
 			}
@@ -165,6 +187,16 @@ func TestSummary(t *testing.T) {
 		}
 		return rules
 	}
+	impossible := func(all ...Change) []Rule {
+		rules := changed(all...)
+		for i := range rules {
+			rules[i].Impossible = "why"
+		}
+		return rules
+	}
+	partly := changed(Wider)
+	partly[0].ImpossibleParts = []string{"one", "two"}
+	refused := Rule{Item: Item{Change: Removed, refused: "x.yml"}}
 	for _, c := range []struct {
 		report Report
 		want   string
@@ -174,10 +206,144 @@ func TestSummary(t *testing.T) {
 		{Report{Rules: changed(Equivalent, Narrower, Added, Narrower)}, "1 rule added, 2 narrower, 1 equivalent"},
 		{Report{Rules: changed(Unknown, Unknown), Correlations: make([]Item, 2)}, "2 rules unknown, 2 correlations or thresholds changed"},
 		{Report{Exceptions: make([]Item, 1), Placeholders: make([]Item, 3)}, "1 exception changed, 3 placeholders changed"},
+		{Report{Rules: append(impossible(Narrower, Added, Equivalent, Different), changed(Wider)...)}, "2 rules can no longer match anything, 1 added that can never match, 1 can never match, 1 wider"},
+		{Report{Rules: partly}, "1 rule wider, parts of 1 rule can never match"},
+		{Report{Refused: []string{"x.yml"}, Rules: []Rule{refused}}, "1 rule refused and not compared"},
+		{Report{Refused: []string{"x.yml", "y.yml"}, Rules: append(changed(Added), refused)}, "1 rule added, 2 rules refused and not compared"},
+		{Report{Refused: []string{"exceptions.json"}, Exceptions: []Item{{Change: Removed, refused: "exceptions.json"}}}, "1 file refused and not compared"},
 	} {
-		if got := c.report.Summary(); got != c.want {
+		if got := c.report.summary(); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+}
+
+// TestNever holds what is said first of rules that no record can match, in whole or in
+// part, in each format.
+func TestNever(t *testing.T) {
+	t.Parallel()
+	record := json.RawMessage(`{}`)
+	for _, c := range []struct {
+		sentence             string
+		rule                 Rule
+		text, markdown, code string
+		severity             diag.Severity
+	}{
+		{"It was narrowed to nothing.", Rule{Item: Item{Change: Narrower}, Impossible: "w`hy", OnlyOld: record}, "It can no longer match anything: w`hy.", "**It can no longer match anything:** ``w`hy``.", "impossible", diag.Error},
+		{"Nobody knows what it was before.", Rule{Item: Item{Change: Unknown}, Impossible: "why", Lost: undecided, Gained: none}, "It can no longer match anything: why.", "**It can no longer match anything:** `why`.", "impossible", diag.Error},
+		{"It is new.", Rule{Item: Item{Change: Added}, Impossible: "why"}, "It can never match: why.", "**It can never match:** `why`.", "impossible", diag.Error},
+		{"It never could.", Rule{Item: Item{Change: Equivalent}, Impossible: "why"}, "It can never match: why.", "**It can never match:** `why`.", "impossible", diag.Error},
+		{"A part of it cannot.", Rule{Item: Item{Change: Wider}, ImpossibleParts: []string{"why"}}, "A part of it can never match: why.", "**A part of it can never match:** `why`.", "impossible", diag.Error},
+		{"All of it can.", Rule{Item: Item{Change: Wider}}, "", "", "wider", diag.Note},
+	} {
+		c.rule.Key = "x"
+		r := &Report{Rules: []Rule{c.rule}}
+		lines := strings.Split(r.Text(), "\n") // the summary, an empty line, the rule's first
+		first := ""
+		if len(lines) > 3 {
+			first = strings.TrimSpace(lines[3])
+		}
+		if first != c.text {
+			t.Errorf("%s Text:\n%s", c.sentence, r.Text())
+		}
+		head := "### `x`: " + string(c.rule.Change)
+		if got := r.Markdown(); c.markdown != "" && (!strings.Contains(got, "\n\n"+c.markdown+"\n\n") || !strings.Contains(got, head+", ") || !strings.Contains(got, "can never match** | `x` |")) {
+			t.Errorf("%s Markdown:\n%s", c.sentence, got)
+		} else if c.markdown == "" && strings.Contains(got, "never") {
+			t.Errorf("%s Markdown:\n%s", c.sentence, got)
+		}
+		found := r.Diagnostics(func(string, bool) diag.Span { return diag.Span{} })
+		if len(found) != 1 || found[0].Severity != c.severity || found[0].Code != "diff/"+c.code || !strings.Contains(found[0].Message, c.text) {
+			t.Errorf("%s SARIF: %+v", c.sentence, found)
+		}
+	}
+}
+
+// TestUndecided holds that what is known of an unknown change is told apart from what
+// is not.
+func TestUndecided(t *testing.T) {
+	t.Parallel()
+	record := json.RawMessage(`{"a":1}`)
+	for _, c := range []struct {
+		lost, gained extent
+		want         string
+	}{
+		{undecided, some, "It now matches records such as\n    {\"a\":1}\n  Whether it no longer matches some that it did was not decided: why.\n"},
+		{some, undecided, "It no longer matches records such as\n    {\"a\":1}\n  Whether it now matches others that it did not match before was not decided: why.\n"},
+		{undecided, none, "It matches nothing new. Whether it still matches all that it did was not decided: why.\n"},
+		{none, undecided, "It matches all that it did. Whether it matches more was not decided: why.\n"},
+		{undecided, undecided, "What the change means was not decided: why.\n"},
+	} {
+		rule := Rule{Item: Item{Key: "x", Change: Unknown}, Lost: c.lost, Gained: c.gained, Reason: "why"}
+		if c.lost == some {
+			rule.OnlyOld = record
+		}
+		if c.gained == some {
+			rule.OnlyNew = record
+		}
+		r := &Report{Rules: []Rule{rule}}
+		_, got, _ := strings.Cut(r.Text(), "unknown     x\n  ")
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("lost %s, gained %s (-want +got):\n%s", c.lost, c.gained, diff)
+		}
+		_, sentence, _ := strings.Cut("\n"+strings.ReplaceAll(c.want, "\n  ", "\n"), "}\n")
+		if sentence == "" {
+			sentence = c.want
+		}
+		if want := "\n\n" + strings.Replace(strings.TrimSpace(sentence), "why", "`why`", 1) + "\n\n"; !strings.Contains(r.Markdown(), want) {
+			t.Errorf("no %q in\n%s", want, r.Markdown())
+		}
+	}
+}
+
+// TestRefused holds which refused files are said to have changed.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	side := func(files map[string]string, refused ...string) Side {
+		s := Side{Plan: &plan.Plan{}, Files: files, RefusedFiles: map[string]bool{}}
+		for _, file := range refused {
+			s.RefusedFiles[file] = true
+		}
+		return s
+	}
+	for _, c := range []struct {
+		sentence string
+		old, new Side
+		want     []string
+	}{
+		{"It changed, and is refused on both sides.", side(map[string]string{"x.yml": "a"}, "x.yml", "x"), side(map[string]string{"x.yml": "b"}, "x.yml", "x"), []string{"x.yml"}},
+		{"It is refused on one.", side(map[string]string{"x.yml": "a"}), side(map[string]string{"x.yml": "b"}, "x.yml", "x"), []string{"x.yml"}},
+		{"It is new, another one is gone.", side(map[string]string{"y.yml": ""}, "y.yml", "y"), side(map[string]string{"x.yml": ""}, "x.yml", "x"), []string{"x.yml", "y.yml"}},
+		{"It is as it was.", side(map[string]string{"x.yml": "a"}, "x.yml", "x"), side(map[string]string{"x.yml": "a"}, "x.yml", "x"), nil},
+		{"It changed, and is not refused.", side(map[string]string{"x.yml": "a"}), side(map[string]string{"x.yml": "b"}), nil},
+	} {
+		r := Compare(c.old, c.new)
+		if diff := cmp.Diff(c.want, r.Refused, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.sentence, diff)
+		}
+		if r.Alerting() != (c.want != nil) {
+			t.Errorf("%s alerting is %t", c.sentence, r.Alerting())
+		}
+	}
+}
+
+// TestNoRecords holds that logs without a record say nothing of a rule.
+func TestNoRecords(t *testing.T) {
+	t.Parallel()
+	r := &Report{Rules: []Rule{{Item: Item{Key: "x", Change: Added}}}}
+	r.AddLogs(Logs{Path: "logs", Unread: true}, nil, nil)
+	for _, text := range []string{r.Text(), r.Markdown()} {
+		if !strings.Contains(text, "nothing is known from recorded logs") || strings.Contains(text, "→ 0") || strings.Contains(text, "as before") {
+			t.Error(text)
+		}
+	}
+	if r.Rules[0].Matches != nil {
+		t.Errorf("%+v", r.Rules[0].Matches)
+	}
+	nothing := &Report{}
+	nothing.AddLogs(Logs{Path: "logs"}, nil, nil)
+	if got := nothing.Text() + nothing.Markdown(); strings.Contains(got, "no records") || strings.Contains(got, "No records") {
+		t.Errorf("nothing was read, since nothing changed:\n%s", got)
 	}
 }
 
@@ -203,14 +369,18 @@ func TestAddLogs(t *testing.T) {
 		{"What was not decided contradicts nothing.", Item{Key: "x", Change: Unknown}, at("x", 1), at("x", 2), Matches{Old: 1, New: 1, Gone: at("x", 1), Gained: at("x", 2)}},
 		{"A wider rule that loses a match is none.", Item{Key: "x", Change: Wider}, at("x", 1), nil, Matches{Old: 1, Gone: at("x", 1), Contradiction: true}},
 		{"A narrower rule that gains one is none.", Item{Key: "x", Change: Narrower}, nil, at("x", 1), Matches{New: 1, Gained: at("x", 1), Contradiction: true}},
+		{"A rule that no record can match is none when one does.", Item{Key: "impossible", Change: Added}, nil, at("impossible", 1), Matches{New: 1, Gained: at("impossible", 1), Contradiction: true}},
 		{"Nor is an equivalent one that does either.", Item{Key: "x", Change: Equivalent}, at("x", 1), nil, Matches{Old: 1, Gone: at("x", 1), Contradiction: true}},
 	} {
 		r := &Report{Rules: []Rule{{Item: c.rule}}}
-		r.AddLogs(Logs{Path: "logs"}, c.old, c.new)
+		if c.rule.Key == "impossible" {
+			r.Rules[0].Impossible = "why"
+		}
+		r.AddLogs(Logs{Path: "logs", Records: 9}, c.old, c.new)
 		if diff := cmp.Diff(&c.want, r.Rules[0].Matches, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.sentence, diff)
 		}
-		contradicted := fmt.Sprint(r.Contradicted()) == "[x]"
+		contradicted := fmt.Sprint(r.Contradicted()) == "["+c.rule.Key+"]"
 		if contradicted != c.want.Contradiction || strings.Contains(r.Text(), contradiction) != contradicted || strings.Contains(r.Markdown(), contradiction) != contradicted {
 			t.Errorf("%s Contradicted: %q", c.sentence, r.Contradicted())
 		}
@@ -243,7 +413,7 @@ func example(t *testing.T) *Report {
 		m.Rule, m.Record, m.EventID, m.Name = rule, record, id, name
 		return m
 	}
-	report.AddLogs(Logs{Path: "recorded", Unread: true},
+	report.AddLogs(Logs{Path: "recorded", Records: 20, Unread: true},
 		[]Match{on("trail_stopped", 3, "e-3", "StopLogging"), on("root_used", 9, "e-9", "DeleteTrail")},
 		[]Match{on("trail_stopped", 3, "e-3", "StopLogging"), on("trail_stopped", 17, "e-17", "UpdateTrail")})
 	return report

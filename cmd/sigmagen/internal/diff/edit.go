@@ -160,7 +160,7 @@ func compareCorrelations(oldSide, newSide Side, renamed map[string]string) []Ite
 			item.OldKey = old.Key
 		}
 		item.Edits = editCorrelation(old, now, renamed)
-		item.noteRefused(oldSide, newSide, shown.Source)
+		item.noteRefused(oldSide, newSide, shown.Source, shown.Source)
 		// The hash of an entry of postprocessing_rules is that of its whole file.
 		sameText := old.SourceHash == now.SourceHash || shown.Syntax == nil
 		if item.Change != Changed || item.OldKey != "" || item.Edits != nil || !sameText {
@@ -287,7 +287,7 @@ func compareExceptions(oldSide, newSide Side, renamed map[string]string) []Item 
 			list("accounts", old.Accounts, now.Accounts),
 			scalar("expires", date(old.Expires), date(now.Expires)),
 		).alerting(), slices.Concat(scalar("reason", old.Reason, now.Reason), scalar("owner", old.Owner, now.Owner))...)
-		item.noteRefused(oldSide, newSide, "exceptions.json")
+		item.noteRefused(oldSide, newSide, "exceptions.json", "exceptions.json")
 		if item.Change != Changed || item.Edits != nil {
 			items = append(items, item)
 		}

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -21,8 +22,9 @@ type Match struct {
 
 // Logs is what recorded logs say of the rules that changed.
 type Logs struct {
-	Path   string `json:"path"`
-	Unread bool   `json:"unread"` // some of them could not be read
+	Path    string `json:"path"`
+	Records int    `json:"records"` // that were read: none, too, where no rule changed
+	Unread  bool   `json:"unread"`  // some of them could not be read
 }
 
 // Matches is what the two versions of a rule match in recorded logs.
@@ -41,6 +43,9 @@ type Matches struct {
 // and by those of the new ones.
 func (r *Report) AddLogs(logs Logs, old, new []Match) {
 	r.Logs = &logs
+	if logs.Records == 0 {
+		return // which says nothing of any rule
+	}
 	before, after := byRule(old), byRule(new)
 	for i := range r.Rules {
 		rule := &r.Rules[i]
@@ -50,9 +55,24 @@ func (r *Report) AddLogs(logs Logs, old, new []Match) {
 		}
 		m := &Matches{Old: len(was), New: len(is), Gone: without(was, is), Gained: without(is, was)}
 		same := rule.Change == Equivalent
-		m.Contradiction = (same || rule.Change == Wider) && m.Gone != nil || (same || rule.Change == Narrower) && m.Gained != nil
+		m.Contradiction = (same || rule.Change == Wider) && m.Gone != nil || (same || rule.Change == Narrower) && m.Gained != nil || rule.Impossible != "" && m.New > 0
 		rule.Matches = m
 	}
+}
+
+// unknownOfLogs says what recorded logs do not tell, "" if they tell all.
+func (r *Report) unknownOfLogs() string {
+	var unknown []string
+	if r.Logs == nil {
+		return ""
+	}
+	if r.Logs.Unread {
+		unknown = append(unknown, "some of the recorded logs could not be read; what is said of them is about the rest")
+	}
+	if r.Logs.Records == 0 && len(r.Rules) > 0 {
+		unknown = append(unknown, fmt.Sprintf("no records were read in %s: nothing is known from recorded logs", r.Logs.Path))
+	}
+	return strings.Join(unknown, "\n")
 }
 
 // Contradicted returns the keys of the rules of which recorded logs say otherwise than

@@ -32,11 +32,16 @@ const (
 func (r *Report) Markdown() string {
 	var b strings.Builder
 	b.WriteString(Marker + "\n## What this change of rules means\n\n")
-	fmt.Fprintf(&b, "%s → %s: %s.\n\n", code(r.Old), code(r.New), r.Summary())
-	for _, s := range []struct{ name, refused string }{{r.New, r.NewRefused}, {r.Old, r.OldRefused}} {
-		if s.refused != "" {
-			fmt.Fprintf(&b, "**Refused in %s, and left out of what follows:**\n\n%s\n", code(s.name), fence("", cut(s.refused, maxRefused)))
+	fmt.Fprintf(&b, "%s → %s: %s.\n\n", code(r.Old), code(r.New), r.summary())
+	for _, one := range r.refusals() {
+		fmt.Fprintf(&b, "**%s %s%s:**\n\n%s\n", strings.ToUpper(one.head[:1])+one.head[1:], code(one.side), one.then, fence("", cut(one.text, maxRefused)))
+	}
+	for i, note := range r.Notes {
+		if i == maxTexts {
+			fmt.Fprintf(&b, "… and %d more\n\n", len(r.Notes)-i)
+			break
 		}
+		fmt.Fprintf(&b, "Note: %s\n\n", code(note))
 	}
 	r.writeRules(&b)
 	r.writeDetails(&b)
@@ -59,7 +64,8 @@ func (r *Report) writeRules(b *strings.Builder) {
 		return
 	}
 	head := []string{"", "rule", "title", "level", "changed besides"}
-	if r.Logs != nil {
+	tried := r.Logs != nil && r.Logs.Records > 0
+	if tried {
 		head = append(head, "recorded events")
 	}
 	var rows [][]string
@@ -82,8 +88,8 @@ func (r *Report) writeRules(b *strings.Builder) {
 		} else {
 			level = rule.Level
 		}
-		row := []string{word(rule.Change), key, code(rule.Title), level, code(strings.Join(besides, ", "))}
-		if r.Logs != nil {
+		row := []string{rule.word(), key, code(rule.Title), level, code(strings.Join(besides, ", "))}
+		if tried {
 			row = append(row, rule.Matches.String())
 		}
 		rows = append(rows, row)
@@ -91,12 +97,45 @@ func (r *Report) writeRules(b *strings.Builder) {
 	writeTable(b, head, rows, maxRules)
 }
 
-// word renders what became of a rule: in bold where it matches something else.
-func word(c Change) string {
-	if c == Equivalent {
-		return string(c)
+// word renders what became of a rule: in bold where it matches something else, or
+// nothing.
+func (r Rule) word() string {
+	switch {
+	case r.Impossible != "":
+		return "**" + string(r.Change) + ", can never match**"
+	case len(r.ImpossibleParts) > 0:
+		return "**" + string(r.Change) + ", parts can never match**"
+	case r.Change == Equivalent:
+		return string(r.Change)
 	}
-	return "**" + string(c) + "**"
+	return "**" + string(r.Change) + "**"
+}
+
+// never says of a rule that no record can match it.
+func (r Rule) never() string {
+	if r.Change == Added || r.Change == Equivalent {
+		return "It can never match"
+	}
+	return "It can no longer match anything"
+}
+
+// partNever is said of a search or a branch that no record can satisfy.
+const partNever = "A part of it can never match"
+
+// undecided says what is not known of a rule whose change is unknown. What is known of
+// it, but for records, comes first.
+func (r Rule) undecided() string {
+	switch {
+	case r.Lost == some:
+		return "Whether it now matches others that it did not match before"
+	case r.Gained == some:
+		return "Whether it no longer matches some that it did"
+	case r.Lost == none:
+		return "It matches all that it did. Whether it matches more"
+	case r.Gained == none:
+		return "It matches nothing new. Whether it still matches all that it did"
+	}
+	return "What the change means"
 }
 
 // String writes how many records the versions of a rule match.
@@ -129,11 +168,21 @@ func (r *Report) writeDetails(b *strings.Builder) {
 
 func (r Rule) details() string {
 	var b strings.Builder
+	if r.Impossible != "" {
+		fmt.Fprintf(&b, "**%s:** %s.\n\n", r.never(), code(r.Impossible))
+	}
+	for i, part := range r.ImpossibleParts {
+		if i == maxTexts {
+			fmt.Fprintf(&b, "… and %d more\n\n", len(r.ImpossibleParts)-i)
+			break
+		}
+		fmt.Fprintf(&b, "**%s:** %s.\n\n", partNever, code(part))
+	}
 	for _, w := range r.witnesses() {
 		fmt.Fprintf(&b, "%s\n\n%s\n", w.says, fence("json", cut(indented(w.record), maxWitness)))
 	}
 	if r.Change == Unknown {
-		fmt.Fprintf(&b, "What the change means was not decided: %s.\n\n", code(r.Reason))
+		fmt.Fprintf(&b, "%s was not decided: %s.\n\n", r.undecided(), code(r.Reason))
 	}
 	if r.Matches != nil && r.Matches.Contradiction {
 		b.WriteString("**" + contradiction + "**\n\n")
@@ -141,8 +190,8 @@ func (r Rule) details() string {
 	if len(r.Correlations) > 0 {
 		fmt.Fprintf(&b, "Its matches are counted by %s.\n\n", code(strings.Join(r.Correlations, ", ")))
 	}
-	if r.Change == Equivalent {
-		b.WriteString(r.equivalence() + "\n\n")
+	if said := r.equivalence(); said != "" {
+		b.WriteString(said + "\n\n")
 	}
 	var besides []string
 	for _, e := range r.Edits {
@@ -157,7 +206,7 @@ func (r Rule) details() string {
 	if b.Len() == 0 {
 		return ""
 	}
-	return fmt.Sprintf("### %s: %s\n\n%s", code(r.Key), r.Change, b.String())
+	return fmt.Sprintf("### %s: %s\n\n%s", code(r.Key), strings.Trim(r.word(), "*"), b.String())
 }
 
 // onlyLayout is said of what has another text and no difference that is compiled.
@@ -171,6 +220,8 @@ func (r Rule) equivalence() string {
 	switch {
 	case r.Change != Equivalent:
 		return ""
+	case r.Impossible != "" && r.Words != "":
+		return "It could never match before, either."
 	case r.Words != "":
 		return "It matches the same records as before, in other words."
 	case r.Edits == nil && r.OldKey == "":
@@ -191,14 +242,14 @@ type witness struct {
 // witnesses returns the records that show how a rule changed, each with what it shows.
 func (r Rule) witnesses() []witness {
 	lost, gained := "It no longer matches records such as", "It now matches records such as"
-	switch r.Change {
-	case Added:
+	switch {
+	case r.Change == Added:
 		gained = "It matches records such as"
-	case Removed:
+	case r.Change == Removed || r.Impossible != "":
 		lost = "It matched records such as"
-	case Narrower:
+	case r.Change == Narrower:
 		lost = "It matches nothing new, and no longer records such as"
-	case Wider:
+	case r.Change == Wider:
 		gained = "It matches all that it did, and records such as"
 	}
 	var all []witness
@@ -285,15 +336,19 @@ func (r *Report) writeMatches(b *strings.Builder) {
 	if r.Logs.Unread {
 		b.WriteString("**Some of the recorded logs could not be read:** the output of sigmagen says which. What is said is about the rest.\n\n")
 	}
+	if r.Logs.Records == 0 {
+		fmt.Fprintf(b, "**No records were read** in %s: nothing is known from recorded logs.\n\n", code(r.Logs.Path))
+		return
+	}
 	var gained, gone []Match
 	for _, rule := range r.Rules {
 		gained, gone = append(gained, rule.Matches.Gained...), append(gone, rule.Matches.Gone...)
 	}
 	if len(gained)+len(gone) == 0 {
-		fmt.Fprintf(b, "In %s the same records match as before.\n\n", code(r.Logs.Path))
+		fmt.Fprintf(b, "Of %s in %s the same match as before.\n\n", plural(r.Logs.Records, "record"), code(r.Logs.Path))
 		return
 	}
-	fmt.Fprintf(b, "In %s %s no longer, %s now.\n\n", code(r.Logs.Path), matches(len(gone)), matches(len(gained)))
+	fmt.Fprintf(b, "Of %s in %s %s no longer, %s now.\n\n", plural(r.Logs.Records, "record"), code(r.Logs.Path), matches(len(gone)), matches(len(gained)))
 	for _, list := range []struct {
 		name    string
 		matches []Match
@@ -313,9 +368,9 @@ func (r *Report) writeMatches(b *strings.Builder) {
 
 func matches(n int) string {
 	if n == 1 {
-		return "1 record matches"
+		return "1 matches"
 	}
-	return fmt.Sprintf("%d records match", n)
+	return fmt.Sprintf("%d match", n)
 }
 
 // place is where a record is: its file and its index there, as explain takes it.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,7 +75,7 @@ func TestNothing(t *testing.T) {
 }
 
 // ours are the lines that are not of strangers, as they may begin.
-var ours = regexp.MustCompile(`^(|<!-- sigmagen diff -->|</details>|<details><summary>.*|## What .*|### .*|\*\*Refused in .*|\*\*Some of .*|\*\*The recorded logs .*|\|.*|… and \d+ more|` +
+var ours = regexp.MustCompile(`^(|<!-- sigmagen diff -->|</details>|<details><summary>.*|## What .*|### .*|\*\*Refused in .*|\*\*Some of .*|\*\*The recorded logs .*|\*\*It can .*|\*\*A part of .*|\*\*Can never match in .*|\*\*No records were .*|Whether it .*|Note: .*|Of \d+ records? in .*|\|.*|… and \d+ more|` +
 	"`.*|`" + `.*|It .*|What the change means .*|Its matches .*|Of its file .*|- .*|In ` + "`" + `.*)$`)
 
 // TestWitness holds that a record can be pasted from a block of Markdown as it was.
@@ -106,16 +107,17 @@ func TestHostile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &Report{Old: text, New: text, Generated: &Generated{Files: 3, Text: text + text}, Logs: &Logs{Path: text, Unread: true}}
+		r := &Report{Old: text, New: text, Generated: &Generated{Files: 3, Text: text + text}, Logs: &Logs{Path: text, Records: 5, Unread: true}, Notes: slices.Repeat([]string{text}, 12)}
 		edits := []Edit{{What: text}, {What: "title", Old: []string{text}, New: []string{text}}, {What: "tags", List: true, Old: []string{text}, New: []string{text, text}}, {What: "level", Old: []string{text}, New: []string{text}}}
 		for i := range 60 {
 			item := Item{Key: fmt.Sprint(text, i), OldKey: text, Title: text, Level: "high", Change: changes[i%len(changes)], Edits: edits}
 			m := Match{Rule: text, File: text, Record: i, EventID: text, EventTime: text, Source: text, Name: text, Account: text, Actor: text}
-			r.Rules = append(r.Rules, Rule{Item: item, Reason: text, OnlyOld: record, OnlyNew: record, Words: text, Correlations: []string{text, text}, Matches: &Matches{Old: i, Gone: []Match{m}, Gained: []Match{m}, Contradiction: i%2 == 0}})
+			r.Rules = append(r.Rules, Rule{Item: item, Impossible: []string{"", text}[i/8%2], ImpossibleParts: slices.Repeat([]string{text}, i%4*4), Lost: []extent{undecided, some}[i%2], Gained: []extent{undecided, some, none}[i%3], Reason: text, OnlyOld: record, OnlyNew: record, Words: text, Correlations: []string{text, text}, Matches: &Matches{Old: i, Gone: []Match{m}, Gained: []Match{m}, Contradiction: i%2 == 0}})
 			r.Correlations, r.Exceptions, r.Placeholders = append(r.Correlations, item), append(r.Exceptions, item), append(r.Placeholders, item)
 		}
 		for _, refused := range []string{"", text} {
-			r.OldRefused, r.NewRefused = refused, refused
+			r.OldRefused, r.NewRefused, r.NewImpossible = refused, refused, refused
+			r.Logs.Records = len(refused) // none, then some
 			got := r.Markdown()
 			if len(got) > MaxBytes {
 				t.Errorf("%.20q: %d bytes", text, len(got))

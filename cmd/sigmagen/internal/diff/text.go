@@ -2,44 +2,75 @@ package diff
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
-// Summary counts what changed, in a phrase.
-func (r *Report) Summary() string {
-	counts := map[Change]int{}
+// summary counts what changed, in a phrase.
+func (r *Report) summary() string {
+	const gone, never, neverAdded = "can no longer match anything", "can never match", "added that can never match"
+	phrases := []string{gone, neverAdded, never}
+	for _, c := range changes {
+		phrases = append(phrases, string(c))
+	}
+	counts := map[string]int{}
+	inPart := 0
 	for _, rule := range r.Rules {
-		counts[rule.Change]++
+		switch {
+		case rule.refused != "": // it is counted with its file
+		case rule.Impossible == "":
+			counts[string(rule.Change)]++
+		case rule.Change == Added:
+			counts[neverAdded]++
+		case rule.Change == Equivalent:
+			counts[never]++
+		default:
+			counts[gone]++
+		}
+		if len(rule.ImpossibleParts) > 0 {
+			inPart++
+		}
 	}
 	var parts []string
-	noun := "rule"
-	for _, c := range changes {
-		n := counts[c]
-		if n == 0 {
-			continue
+	for _, phrase := range phrases {
+		switch n := counts[phrase]; {
+		case n == 0:
+		case len(parts) > 0:
+			parts = append(parts, fmt.Sprintf("%d %s", n, phrase))
+		default:
+			parts = append(parts, plural(n, "rule")+" "+phrase)
 		}
-		if n > 1 && noun == "rule" {
-			noun = "rules"
-		}
-		if noun != "" {
-			parts = append(parts, fmt.Sprintf("%d %s %s", n, noun, c))
-		} else {
-			parts = append(parts, fmt.Sprintf("%d %s", n, c))
-		}
-		noun = ""
+	}
+	if inPart > 0 {
+		parts = append(parts, "parts of "+plural(inPart, "rule")+" can never match")
 	}
 	for _, other := range []struct {
 		noun  string
 		items []Item
 	}{{"correlation or threshold", r.Correlations}, {"exception", r.Exceptions}, {"placeholder", r.Placeholders}} {
-		switch n := len(other.items); {
+		n := 0
+		for _, item := range other.items {
+			if item.refused == "" {
+				n++
+			}
+		}
+		switch {
 		case n == 1:
 			parts = append(parts, "1 "+other.noun+" changed")
 		case n > 1:
 			parts = append(parts, fmt.Sprintf("%d %ss changed", n, strings.Replace(other.noun, " or", "s or", 1)))
 		}
+	}
+	if n := len(r.Refused); n > 0 {
+		noun := "rule"
+		if slices.ContainsFunc(r.Refused, isConfiguration) {
+			noun = "file"
+		}
+		parts = append(parts, plural(n, noun)+" refused and not compared")
 	}
 	if len(parts) == 0 {
 		return "nothing changed"
@@ -47,17 +78,44 @@ func (r *Report) Summary() string {
 	return strings.Join(parts, ", ")
 }
 
+// isConfiguration reports whether a file of a rules directory holds no rules.
+func isConfiguration(file string) bool {
+	return path.Ext(file) == ".json" || file == sigma.PlaceholdersFile
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// A refusal is what is wrong with the rules of a side.
+type refusal struct{ head, side, then, text string }
+
+// refusals returns what is wrong with the rules, the new ones first.
+func (r *Report) refusals() []refusal {
+	all := []refusal{
+		{"can never match in", r.New, ", and refused by check and generate", r.NewImpossible},
+		{"refused in", r.New, ", and left out of what follows", r.NewRefused},
+		{"refused in", r.Old, ", and left out of what follows", r.OldRefused},
+	}
+	return slices.DeleteFunc(all, func(one refusal) bool { return one.text == "" })
+}
+
 // Text renders a report for a terminal. What stands in it is text of rules and records,
 // and not trusted.
 func (r *Report) Text() string {
 	w := &textWriter{}
-	w.line(0, "%s → %s: %s", r.Old, r.New, r.Summary())
-	for _, s := range []struct{ name, refused string }{{r.New, r.NewRefused}, {r.Old, r.OldRefused}} {
-		if s.refused != "" {
-			w.line(0, "")
-			w.line(0, "refused in %s, and left out of what follows:", s.name)
-			w.lines(1, s.refused)
-		}
+	w.line(0, "%s → %s: %s", r.Old, r.New, r.summary())
+	for _, one := range r.refusals() {
+		w.line(0, "")
+		w.line(0, "%s %s%s:", one.head, one.side, one.then)
+		w.lines(1, one.text)
+	}
+	for _, note := range r.Notes {
+		w.line(0, "")
+		w.line(0, "note: %s", note)
 	}
 	for _, rule := range r.Rules {
 		w.rule(rule)
@@ -67,9 +125,9 @@ func (r *Report) Text() string {
 			w.item(item, kind.name)
 		}
 	}
-	if r.Logs != nil && r.Logs.Unread {
+	if unknown := r.unknownOfLogs(); unknown != "" {
 		w.line(0, "")
-		w.line(0, "some of the recorded logs could not be read; what is said of them is about the rest")
+		w.lines(0, unknown)
 	}
 	if r.Generated != nil {
 		w.line(0, "")
@@ -156,6 +214,12 @@ func (w *textWriter) item(item Item, kind string) {
 func (w *textWriter) rule(r Rule) {
 	w.line(0, "")
 	w.head(r.Item, "")
+	if r.Impossible != "" {
+		w.line(1, "%s: %s.", r.never(), r.Impossible)
+	}
+	for _, part := range r.ImpossibleParts {
+		w.line(1, "%s: %s.", partNever, part)
+	}
 	w.edits(r.Edits)
 	if r.Change == Equivalent {
 		w.line(1, "%s", r.equivalence())
@@ -168,7 +232,7 @@ func (w *textWriter) rule(r Rule) {
 		w.lines(2, string(witness.record))
 	}
 	if r.Change == Unknown {
-		w.line(1, "What the change means was not decided: %s.", r.Reason)
+		w.line(1, "%s was not decided: %s.", r.undecided(), r.Reason)
 	}
 	if len(r.Correlations) > 0 {
 		w.line(1, "Its matches are counted by %s.", strings.Join(r.Correlations, ", "))
