@@ -38,7 +38,7 @@ func diffCommand() *cobra.Command {
 		Short: "Say what a change of rules means",
 		Long: `diff compares the rules of two revisions or directories. Of each rule that changed it says whether it matches more records than before (wider), fewer (narrower), both (different) or the same (equivalent), which is proven, with a record that only one version matches; or unknown, where that could not be decided. It names what else changed: titles, levels and the like, filters, correlations, thresholds, exceptions, placeholders, and how much of the generated code. With --logs it tries both versions of the changed rules on recorded CloudTrail files, compiled, and lists the records that only one of them matches.
 
-OLD and NEW are directories, or else revisions as git knows them; without NEW it is the working tree. A directory is one of rules, or a checkout that holds --rules. A rule that has another name and the same id was renamed.
+OLD and NEW are directories, or else revisions as git knows them; without NEW it is the working tree. A name that is both is refused: ./NAME is the directory, refs/heads/NAME the branch. A directory is one of rules, or a checkout that holds --rules; a relative --rules counts from there in checkouts, and from the working directory in revisions and the working tree. A rule that has another name and the same id was renamed.
 
 Both sides are read by this sigmagen, so that what differs are the rules. The exit code is 0 also where something changed; with --exit-code it is 1 when that may change what is alerted on. It is 2 when rules of NEW are refused, or can never match in whole or in part, and what the others come to is written all the same.`,
 		Example: "  sigmagen diff main\n  sigmagen diff v1.3.0 v1.4.0 --logs recorded --format markdown --output change.md\n  sigmagen diff ../before/rules rules --exit-code",
@@ -47,7 +47,7 @@ Both sides are read by this sigmagen, so that what differs are the rules. The ex
 			return o.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVarP(&o.rules, "rules", "r", "rules", "rules `directory`, in revisions and checkouts")
+	cmd.Flags().StringVarP(&o.rules, "rules", "r", "rules", "rules `directory`, also in revisions and checkouts")
 	cmd.Flags().StringVar(&o.logs, "logs", "", "`path` of recorded CloudTrail files to try the changed rules on")
 	cmd.Flags().StringVar(&o.format, "format", "text", "text, json, sarif or markdown, which fits a comment under a pull request")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "`file` to write to, instead of standard output")
@@ -112,7 +112,7 @@ func (o diffOptions) write(report *diff.Report, old, new side, stdout io.Writer)
 		}
 	case "sarif":
 		found := report.Diagnostics(func(key string, removed bool) diag.Span {
-			if removed {
+			if removed || new.project == nil {
 				return old.place(key)
 			}
 			return new.place(key)
@@ -168,7 +168,7 @@ func (o diffOptions) side(ctx context.Context, name string) (side, error) {
 	}
 	s := side{Side: diff.Side{Name: shown, Plan: &plan.Plan{}, Generated: map[string]string{}}}
 	p := newProject()
-	tree, path, err := o.tree(ctx, name, shown)
+	tree, path, err := o.tree(ctx, name, shown, &s)
 	if err != nil || tree == nil {
 		return s, err
 	}
@@ -207,17 +207,23 @@ func (o diffOptions) side(ctx context.Context, name string) (side, error) {
 }
 
 // tree returns the files of one side, and their path for diagnostics; nil where a
-// revision or the working tree has no rules. A revision is shown by another name.
-func (o diffOptions) tree(ctx context.Context, name, shown string) (tree fs.FS, path string, err error) {
+// revision or the working tree has no rules. A revision is shown by another name. What
+// is not known of it is noted.
+func (o diffOptions) tree(ctx context.Context, name, shown string, s *side) (tree fs.FS, path string, err error) {
 	dir := o.rules
 	if name != "" {
-		info, err := os.Stat(name)
-		if err != nil || !info.IsDir() {
-			tree, found, err := readRevision(ctx, name, o.rules)
-			if err != nil || !found {
+		if !isDirectory(name) {
+			tree, submodules, err := readRevision(ctx, name, o.rules)
+			for _, submodule := range submodules {
+				s.Notes = append(s.Notes, fmt.Sprintf("%s in %s is a submodule, which git does not hold there: rules in it are not read on this side, and may seem to be added or removed", filepath.ToSlash(filepath.Join(o.rules, submodule)), shown))
+			}
+			if err != nil || tree == nil {
 				return nil, "", err
 			}
 			return tree, shown + ":" + filepath.ToSlash(filepath.Clean(o.rules)), nil
+		}
+		if revision := revisionNamed(ctx, name); revision != "" {
+			return nil, "", fmt.Errorf("%s is a directory and a revision: write %s for the directory, %s for the revision", name, "./"+filepath.ToSlash(name), revision)
 		}
 		if dir = name; !filepath.IsAbs(o.rules) && isDirectory(filepath.Join(name, o.rules)) {
 			dir = filepath.Join(name, o.rules)

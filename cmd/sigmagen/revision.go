@@ -11,24 +11,31 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing/fstest"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
 // readRevision returns a directory as it is in a revision of the repository around the
-// working directory. It is read as git stores it: no filter, no attribute changes it,
-// and the checkout is left alone. found is false when the revision has none of that
-// name.
-func readRevision(ctx context.Context, revision, dir string) (tree fs.FS, found bool, err error) {
+// working directory, from which its path counts. It is read as git stores it: no filter,
+// no attribute changes it, and the checkout is left alone. tree is nil when the revision
+// has none of that name, or nothing in it. submodules are the folders, where rules are
+// read, of which git holds a commit of another repository alone.
+func readRevision(ctx context.Context, revision, dir string) (tree fs.FS, submodules []string, err error) {
 	if _, err := git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{tree}"); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
-			return nil, false, err
+			return nil, nil, err
 		}
-		return nil, false, fmt.Errorf("%s is neither a directory nor a revision of the git repository here", revision)
+		if _, err := git(ctx, nil, "rev-parse", "--git-dir"); err != nil {
+			return nil, nil, fmt.Errorf("%s is no directory, and there is no git repository here in which it could be a revision: %w", revision, err)
+		}
+		return nil, nil, fmt.Errorf("%s is neither a directory nor a revision of the git repository here", revision)
 	}
 	inside, err := inRepository(ctx, dir)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	name := revision + "^{tree}"
 	if inside != "." {
@@ -36,13 +43,38 @@ func readRevision(ctx context.Context, revision, dir string) (tree fs.FS, found 
 	}
 	object, err := git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
 	if err != nil {
-		return nil, false, nil //nolint:nilerr // the revision is there, so that this is not in it
+		return nil, nil, nil //nolint:nilerr // the revision is there, so that this is not in it
 	}
-	files, err := listTree(ctx, strings.TrimSpace(string(object)))
+	id := strings.TrimSpace(string(object))
+	switch kind, err := git(ctx, nil, "cat-file", "-t", id); {
+	case err != nil || strings.TrimSpace(string(kind)) == "commit": // of another repository
+		return nil, nil, fmt.Errorf("%s is a submodule in %s, which git does not hold here: check both revisions out and compare directories", dir, revision)
+	case strings.TrimSpace(string(kind)) == "blob":
+		return nil, nil, fmt.Errorf("%s is a file in %s; name the directory that holds it", dir, revision)
+	}
+	files, submodules, err := listTree(ctx, id)
+	if err != nil || len(files) == 0 {
+		return nil, submodules, err
+	}
+	return files, submodules, readBlobs(ctx, files)
+}
+
+// revisionNamed returns what else a name stands for that is a directory's, written so
+// that it is no directory: a reference in full or a commit. It is "" where there is no
+// such revision, or no git repository.
+func revisionNamed(ctx context.Context, name string) string {
+	if _, err := git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{tree}"); err != nil {
+		return ""
+	}
+	object, err := git(ctx, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
 	if err != nil {
-		return nil, false, err
+		return ""
 	}
-	return files, len(files) > 0, readBlobs(ctx, files)
+	full, err := git(ctx, nil, "rev-parse", "--verify", "--quiet", "--symbolic-full-name", "--end-of-options", name)
+	if full := strings.TrimSpace(string(full)); err == nil && full != "" {
+		return full
+	}
+	return strings.TrimSpace(string(object)) + "^{}" // no directory is called so
 }
 
 // inRepository returns the path of a directory in the repository, with slashes.
@@ -67,13 +99,14 @@ func inRepository(ctx context.Context, dir string) (string, error) {
 	return path.Clean(inside), nil
 }
 
-// listTree returns the files of a tree, in whose place their objects stand.
-func listTree(ctx context.Context, tree string) (fstest.MapFS, error) {
+// listTree returns the files of a tree, in whose place their objects stand. A submodule
+// is as a directory that is not there; those that lie where rules are read are returned.
+func listTree(ctx context.Context, tree string) (files fstest.MapFS, submodules []string, err error) {
 	text, err := git(ctx, nil, "ls-tree", "-r", "-z", "--full-tree", tree)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	files := fstest.MapFS{}
+	files = fstest.MapFS{}
 	for entry := range strings.SplitSeq(string(text), "\x00") {
 		if entry == "" {
 			continue
@@ -81,18 +114,19 @@ func listTree(ctx context.Context, tree string) (fstest.MapFS, error) {
 		about, name, _ := strings.Cut(entry, "\t")
 		fields := strings.Fields(about) // mode, type, object
 		if len(fields) != 3 {
-			return nil, fmt.Errorf("git ls-tree: cannot read %q", entry)
+			return nil, nil, fmt.Errorf("git ls-tree: cannot read %q", entry)
 		}
 		mode := fs.FileMode(0o644)
 		switch fields[0] {
 		case "120000":
 			mode |= fs.ModeSymlink
 		case "160000":
-			return nil, fmt.Errorf("%s is a submodule, which git does not hold here: check both revisions out and compare directories", name)
+			submodules = append(submodules, name)
+			continue
 		}
 		files[name] = &fstest.MapFile{Mode: mode, Data: []byte(fields[2])}
 	}
-	return files, nil
+	return files, slices.DeleteFunc(submodules, func(name string) bool { return !sigma.Reads(files, name) }), nil
 }
 
 // readBlobs puts the contents of files in the place of their objects.

@@ -94,6 +94,20 @@ func Open(fsys fs.FS, name, prefix string, list *diag.List) (*Directory, error) 
 	return dir, nil
 }
 
+// Reads reports whether what lies in a folder of a rules directory is read, whether or
+// not the folder is there.
+func Reads(fsys fs.FS, folder string) bool {
+	for part := range strings.SplitSeq(folder, "/") {
+		if strings.HasPrefix(part, ".") {
+			return false
+		}
+	}
+	if info, err := fs.Stat(fsys, rulesFolder); err != nil || !info.IsDir() {
+		return true // it is not structured
+	}
+	return strings.HasPrefix(folder, rulesFolder+"/") || folder == postprocessingFolder
+}
+
 // configuration lists what a structured directory may hold beside its rules.
 var configuration = regexp.MustCompile(`^(exceptions?\.json|placeholders\.yml|postprocessing_rules/[^/]+\.json)$`)
 
