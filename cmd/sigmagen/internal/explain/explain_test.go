@@ -352,15 +352,14 @@ all of
 
 no record can match it: errorCode cannot be both "A" and "B"
 `},
-		{"One of which that is not known says what was not decided.", text(Rule(planned(t, "a: {sourceIPAddress|cidr: 10.0.0.0/8}\nb: {sourceIPAddress|cidr: [10.0.0.0/9, 10.128.0.0/9]}\ncondition: a and not b"))), `
+		{"One of which that is not known says what was not decided.", text(Rule(planned(t, "a: {eventTime|month: 2}\nb: {eventTime|day: 30}\ncondition: a and b"))), `
 rule (low): A Rule
 rules/rule.yml
-condition: a and not b
+condition: a and b
 
 all of
-  a: sourceIPAddress is an address in 10.0.0.0/8   [|cidr]
-  not
-    b: sourceIPAddress is an address in 10.0.0.0/9 or 10.128.0.0/9   [|cidr]
+  a: the month of eventTime is 2   [|month]
+  b: the day of eventTime is 30   [|day]
 
 whether a record can match it was not decided: no record was found, and nothing that rules one out
 `},

@@ -40,7 +40,7 @@ func (c *cube) refute(l literal) (refutation, bool) {
 			return refutation{reason, []plan.Predicate{other.Predicate, l.Predicate}}, true
 		}
 	}
-	return refutation{}, false
+	return c.nothingLeft(l)
 }
 
 // open returns those alternatives that are not refuted at once. settled is true when
