@@ -46,6 +46,11 @@ func catalogueShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "catalogue of %s\n", c.Date)
+			if len(lines) == 0 {
+				fmt.Fprintln(cmd.ErrOrStderr(), "there is one, and nobody lists what it holds: check takes anything")
+				return nil
+			}
 			_, err = io.WriteString(cmd.OutOrStdout(), strings.Join(append(lines, ""), "\n"))
 			return err
 		},
@@ -63,6 +68,9 @@ func catalogueLines(c *catalogue.Catalogue, args []string) ([]string, error) {
 		return lines, nil
 	}
 	source := c.Source(args[0])
+	if source == nil && !strings.Contains(args[0], ".") {
+		source = c.Source(args[0] + ".amazonaws.com")
+	}
 	if source == nil {
 		return nil, unknownIn("source", args[0], c.ServiceOf(firstLabel(args[0])), sourceNames(c.Sources()))
 	}
@@ -75,6 +83,9 @@ func catalogueLines(c *catalogue.Catalogue, args []string) ([]string, error) {
 	event := source.Event(args[1])
 	switch {
 	case event == nil:
+		if action, is := c.Action(args[1], func(s string) bool { return s == source.Name }); is && len(action.Events) > 0 {
+			return nil, fmt.Errorf("%s is an action of IAM: CloudTrail writes %s", action.Name, strings.Join(action.Events, " or "))
+		}
 		var names []string
 		for _, e := range source.Events() {
 			names = append(names, e.Name)
@@ -161,6 +172,8 @@ func (o catalogueUpdate) run(stdout, stderr io.Writer) error {
 	before := map[string]bool{}
 	if c, err := read(); err == nil {
 		before = eventSet(c)
+	} else if o.models == "" && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w (the catalogue is part of sigmagen: run this in a checkout of it, or name its facts with --facts)", err)
 	} else if o.models == "" || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
