@@ -167,6 +167,17 @@ func (c *Catalogue) Writers(event string) []*Source {
 // source's own list.
 func (s *Source) Events() []*Event { return s.written }
 
+// Renamed returns the operations that are written by other names, in no order.
+func (s *Source) Renamed() []*Event {
+	var renamed []*Event
+	for _, e := range s.events {
+		if len(e.Instead) > 0 {
+			renamed = append(renamed, e)
+		}
+	}
+	return renamed
+}
+
 // Modelled reports whether there is a model of an API of the source.
 func (s *Source) Modelled() bool { return len(s.services) > 0 }
 

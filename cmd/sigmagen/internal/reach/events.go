@@ -264,14 +264,14 @@ func (k *checker) source(l *leaf, beside []node) {
 	}
 }
 
-// has reports whether a source may have an event that satisfies conditions.
+// has reports whether a source may have an event that satisfies conditions, or an
+// operation that it writes by another name: that is said of the name.
 func (k *checker) has(s *catalogue.Source, conditions []node) bool {
 	if !mayHold(conditions, pair{source: &s.Name}) {
 		return true // that is another contradiction
 	}
-	return s.Open || slices.ContainsFunc(s.Events(), func(e *catalogue.Event) bool {
-		return mayHold(conditions, pair{&s.Name, &e.Name})
-	})
+	asked := func(e *catalogue.Event) bool { return mayHold(conditions, pair{&s.Name, &e.Name}) }
+	return s.Open || slices.ContainsFunc(s.Events(), asked) || slices.ContainsFunc(s.Renamed(), asked)
 }
 
 // domain is what nearly all sources end with.

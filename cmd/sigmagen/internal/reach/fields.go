@@ -134,6 +134,18 @@ func (k *checker) unequal(l *leaf, v value) {
 	}
 }
 
+// arn warns of an ARN that is to equal a name, and of a name that is to equal what
+// userIdentity and resources have as an ARN.
+func (k *checker) arn(field string, v value) {
+	whole := strings.HasPrefix(v.Text, "arn:")
+	switch {
+	case isName(field) && whole:
+		k.warn(v.span, "reach-wrong-value", "write the name alone, or look at a field that holds an ARN", "%s is a name or number, and never an ARN", field)
+	case isARN(field) && !strings.Contains(v.Text, ":") && (strings.HasPrefix(field, "userIdentity.") || strings.HasPrefix(field, "resources.")):
+		k.warn(v.span, "reach-wrong-value", "write all of the ARN, or use `"+field+"|endswith`", "%s is a whole ARN, and never %q", field, v.Text)
+	}
+}
+
 func arnOf(a, b string) string {
 	if isARN(a) {
 		return a
@@ -156,7 +168,13 @@ func isName(path string) bool {
 // values judges the operands of a test by the values that its field is known to
 // have in the events that the other conditions allow.
 func (k *checker) values(l *leaf, beside []node) {
-	if l.negated || l.test.Op != plan.Equal || !isText(l.test) || !k.c.HasValues(l.test.Field) {
+	if l.negated || l.test.Op != plan.Equal || !isText(l.test) {
+		return
+	}
+	for _, v := range l.values() {
+		k.arn(l.test.Field, v)
+	}
+	if !k.c.HasValues(l.test.Field) {
 		return
 	}
 	events, all := k.events(beside)

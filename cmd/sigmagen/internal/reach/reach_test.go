@@ -56,6 +56,19 @@ func TestCheck(t *testing.T) {
 			[]string{"1:reach-wrong-source CloudTrail writes DeleteAccountAlias with the eventSource \"iam.amazonaws.com\" or \"supportapp.amazonaws.com\", not with \"kms.amazonaws.com\""},
 		},
 		{
+			"a source whose operation is written by another name is asked for all the same",
+			"selection:\n  eventSource: [lambda.amazonaws.com, iam.amazonaws.com]\n  eventName: [UpdateFunctionCode, DeleteAccountAlias]\ncondition: selection",
+			[]string{"3:reach-unknown-event CloudTrail writes the call UpdateFunctionCode as \"UpdateFunctionCode20150331v2\" | did you mean \"UpdateFunctionCode20150331v2\"?"},
+		},
+		{
+			"an ARN for a name, and a name for an ARN",
+			"selection:\n  userIdentity.userName: arn:aws:iam::111122223333:user/bob\n  userIdentity.arn: bob\n  requestParameters.policyArn: bob\ncondition: selection",
+			[]string{
+				"2:reach-wrong-value userIdentity.userName is a name or number, and never an ARN | write the name alone, or look at a field that holds an ARN",
+				"3:reach-wrong-value userIdentity.arn is a whole ARN, and never \"bob\" | write all of the ARN, or use `userIdentity.arn|endswith`",
+			},
+		},
+		{
 			"an action of IAM with its event",
 			"selection:\n  eventSource: s3.amazonaws.com\n  eventName:\n    - PutBucketPolicy\n    - PutLifecycleConfiguration\ncondition: selection",
 			[]string{
