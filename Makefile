@@ -5,7 +5,7 @@ BENCHSTAT = go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c
 ACTIONLINT = go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 .github/workflows/*.yml deploy/github/workflows/*.yml
 GORELEASER = go run github.com/goreleaser/goreleaser/v2@v2.16.0
 FUZZTIME = 60s
-FUZZ = runtime:FuzzKeys runtime:FuzzLike runtime/cloudtrail:FuzzReader cmd/trailalerts:FuzzDetection runtime/report:FuzzMail runtime/report:FuzzQueries runtime/report:FuzzExceptionEntry runtime/internal/plain:FuzzLine generated:FuzzMatchEqualsLinearScan cmd/sigmagen/internal/sigma:FuzzCondition cmd/sigmagen:FuzzParse cmd/sigmagen:FuzzConfiguration cmd/sigmagen/internal/gogen:FuzzGenerate
+FUZZ = runtime:FuzzKeys runtime:FuzzLike runtime/cloudtrail:FuzzReader cmd/trailalerts:FuzzDetection runtime/report:FuzzMail runtime/report:FuzzQueries runtime/report:FuzzExceptionEntry runtime/internal/plain:FuzzLine generated:FuzzMatchEqualsLinearScan cmd/sigmagen/internal/sigma:FuzzCondition cmd/sigmagen/internal/prove:FuzzVerdicts cmd/sigmagen:FuzzParse cmd/sigmagen:FuzzConfiguration cmd/sigmagen/internal/gogen:FuzzGenerate
 BENCHED = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' generated runtime))))
 LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags lambda.norpc -ldflags '-s -w'
 
