@@ -182,39 +182,3 @@ func packageName(source []byte) string {
 }
 
 func ours(content []byte) bool { return bytes.HasPrefix(content, []byte(gogen.Header)) }
-
-// apply writes changes. Every new file is first written beside its place, so
-// that a full disk leaves the directory as it was.
-func apply(dir string, changes []change) (err error) {
-	if len(changes) == 0 {
-		return nil
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	staging, err := os.MkdirTemp(dir, ".sigmagen-")
-	if err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(staging)) }()
-	for _, c := range changes {
-		if c.content != nil {
-			if err := os.WriteFile(filepath.Join(staging, c.name), c.content, 0o644); err != nil {
-				return fmt.Errorf("write generated file: %w", err)
-			}
-		}
-	}
-	for _, c := range changes {
-		target := filepath.Join(dir, c.name)
-		if c.content == nil {
-			if err := os.Remove(target); err != nil {
-				return fmt.Errorf("remove stale file: %w", err)
-			}
-			continue
-		}
-		if err := os.Rename(filepath.Join(staging, c.name), target); err != nil {
-			return fmt.Errorf("write generated file: %w", err)
-		}
-	}
-	return nil
-}

@@ -203,7 +203,7 @@ func (h host) writeOverlay(temporary string, files []gogen.File) (string, error)
 	for _, file := range files {
 		target := filepath.Join(h.dir, filepath.FromSlash(throwAwayFolder), "rules", filepath.FromSlash(file.Name))
 		source := filepath.Join(temporary, "rules", filepath.FromSlash(file.Name))
-		if err := writeFile(source, file.Content); err != nil {
+		if err := writeScratch(source, file.Content); err != nil {
 			return "", err
 		}
 		replace[target] = source
@@ -213,7 +213,7 @@ func (h host) writeOverlay(temporary string, files []gogen.File) (string, error)
 		return "", fmt.Errorf("write overlay: %w", err)
 	}
 	path := filepath.Join(temporary, "overlay.json")
-	return path, writeFile(path, text)
+	return path, writeScratch(path, text)
 }
 
 // writeModule writes files as a module of their own, which requires trailalerts
@@ -228,14 +228,16 @@ func (h host) writeModule(ctx context.Context, temporary string, files []gogen.F
 	if err != nil {
 		return err
 	}
-	errs := []error{writeFile(filepath.Join(temporary, "go.mod"), text), writeFile(filepath.Join(temporary, "go.sum"), r.sums)}
+	errs := []error{writeScratch(filepath.Join(temporary, "go.mod"), text), writeScratch(filepath.Join(temporary, "go.sum"), r.sums)}
 	for _, f := range files {
-		errs = append(errs, writeFile(filepath.Join(temporary, filepath.FromSlash(throwAwayFolder), "rules", filepath.FromSlash(f.Name)), f.Content))
+		errs = append(errs, writeScratch(filepath.Join(temporary, filepath.FromSlash(throwAwayFolder), "rules", filepath.FromSlash(f.Name)), f.Content))
 	}
 	return errors.Join(errs...)
 }
 
-func writeFile(path string, content []byte) error {
+// writeScratch writes a file of a temporary directory, which nobody misses when it is
+// written in part.
+func writeScratch(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
