@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -61,7 +62,7 @@ func (p *project) mutate(cmd *cobra.Command, files []sigma.File, o mutateOptions
 			correlations++
 			continue
 		}
-		m, err := p.measure(p.ruleOf(syntax))
+		m, err := p.measure(cmd.Context(), p.ruleOf(syntax))
 		if err != nil {
 			return err
 		}
@@ -114,7 +115,7 @@ func (p *project) writeMeasured(cmd *cobra.Command, format string, all []measure
 }
 
 // measure holds the tests of a rule against its mutants.
-func (p *project) measure(rule *plan.Rule) (measured, error) {
+func (p *project) measure(ctx context.Context, rule *plan.Rule) (measured, error) {
 	source, ok := p.dirs[0].Tests[rule.Syntax.Key]
 	if !ok {
 		return measured{rule: rule, note: "no tests"}, nil
@@ -136,7 +137,9 @@ func (p *project) measure(rule *plan.Rule) (measured, error) {
 		m.note = "tests fail"
 		return m, nil
 	}
-	m.result = mutate.Measure(rule, tests)
+	if m.result, err = mutate.Measure(ctx, rule, tests); err != nil {
+		return measured{}, fmt.Errorf("%s: %w", path, err)
+	}
 	for _, s := range m.result.Survivors {
 		message := "nothing fails when " + s.Change
 		if s.Unknown != "" {

@@ -92,7 +92,7 @@ func (p *project) newTest(cmd *cobra.Command, rule *plan.Rule, dryRun bool) erro
 		source = filepath.ToSlash(filepath.Join(filepath.Dir(rule.Syntax.Source), rule.Syntax.Stem()+"_tests.json"))
 	}
 	path := p.dirs[0].Path(source)
-	tests, err := newtest.Write(rule, text)
+	tests, err := newtest.Write(cmd.Context(), rule, text)
 	if err != nil {
 		return testsRefused{err}
 	}

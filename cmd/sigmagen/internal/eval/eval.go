@@ -65,6 +65,22 @@ func Read(record []byte) (*Record, error) {
 	return &Record{root: root}, nil
 }
 
+// Holding reports of each value of a predicate whether the predicate would hold if it
+// had that value alone. Of one that takes no values it reports whether that holds.
+func (r *Record) Holding(p plan.Predicate) []bool {
+	e := &explainer{root: r.root, silent: true}
+	if len(p.Values) == 0 {
+		held, _ := e.predicate(p)
+		return []bool{held}
+	}
+	_, looked := e.looked(p)
+	holding := make([]bool, len(p.Values))
+	for i, value := range p.Values {
+		holding[i] = slices.ContainsFunc(looked, func(v any) bool { return e.holds(p, v, value) })
+	}
+	return holding
+}
+
 // Match reports whether the record satisfies a rule and the filters that narrow
 // it.
 func (r *Record) Match(rule *plan.Rule) bool {

@@ -15,24 +15,7 @@ import (
 
 // predicate reports whether a predicate holds, and the values that it looked at.
 func (e *explainer) predicate(p plan.Predicate) (held bool, read []string) {
-	if opNames[p.Op] == "" {
-		panic(fmt.Sprintf("eval: unknown predicate %d on %q", p.Op, p.Field))
-	}
-	reached := []any{e.root}
-	if p.Field != "" {
-		reached = reach(e.root, p.Field)
-	}
-	// Tests on text look into objects; the others look at what the path reaches
-	// and at the elements of arrays there.
-	looked := elements(reached)
-	switch p.Op {
-	case plan.Equal, plan.Prefix, plan.Suffix, plan.Contains, plan.Like, plan.Number, plan.Regexp:
-		if p.Part == "" {
-			looked = leaves(reached)
-		}
-	case plan.Exists, plan.Absent:
-		looked = reached
-	}
+	reached, looked := e.looked(p)
 	if !e.silent {
 		for _, v := range looked {
 			read = append(read, jsonText(v))
@@ -58,6 +41,28 @@ func (e *explainer) predicate(p plan.Predicate) (held bool, read []string) {
 		}
 	}
 	return false, read
+}
+
+// looked returns what the field of a predicate leads to, and what of that the predicate
+// looks at: tests on text look into objects; the others look at what the path reaches
+// and at the elements of arrays there.
+func (e *explainer) looked(p plan.Predicate) (reached, looked []any) {
+	if opNames[p.Op] == "" {
+		panic(fmt.Sprintf("eval: unknown predicate %d on %q", p.Op, p.Field))
+	}
+	reached = []any{e.root}
+	if p.Field != "" {
+		reached = reach(e.root, p.Field)
+	}
+	switch p.Op {
+	case plan.Equal, plan.Prefix, plan.Suffix, plan.Contains, plan.Like, plan.Number, plan.Regexp:
+		if p.Part == "" {
+			return reached, leaves(reached)
+		}
+	case plan.Exists, plan.Absent:
+		return reached, reached
+	}
+	return reached, elements(reached)
 }
 
 // holds reports whether a test with one value holds for one value of the record.

@@ -16,7 +16,40 @@ type maker struct {
 }
 
 func (m *maker) add(changed *plan.Rule, span diag.Span, format string, args ...any) {
+	m.share(changed)
 	m.mutants = append(m.mutants, Mutant{Rule: changed, Change: fmt.Sprintf(format, args...), Span: span})
+}
+
+// share lets a changed rule share the searches again that were copied for it and are as
+// they were: the mutants of a rule would be as many copies of it otherwise.
+func (m *maker) share(changed *plan.Rule) {
+	searches := map[*plan.Search]*plan.Search{}
+	shared := false
+	for i, s := range changed.Searches {
+		searches[s] = s
+		if original := m.rule.Searches[i]; s != original && sameMaps(s.Maps, original.Maps) {
+			searches[s], changed.Searches[i] = original, original
+			shared = true
+		}
+	}
+	if !shared {
+		return
+	}
+	for i, c := range changed.Conditions {
+		changed.Conditions[i].Expr = copiedExpr(c.Expr, searches)
+	}
+}
+
+func sameMaps(a, b []plan.Map) bool {
+	return slices.EqualFunc(a, b, func(a, b plan.Map) bool {
+		return slices.EqualFunc(a, b, func(a, b plan.Item) bool {
+			return a.Field == b.Field && a.All == b.All && a.Not == b.Not && slices.EqualFunc(a.Groups, b.Groups, func(a, b []plan.Predicate) bool {
+				return slices.EqualFunc(a, b, func(a, b plan.Predicate) bool {
+					return a.Field == b.Field && a.Op == b.Op && a.Cased == b.Cased && a.Part == b.Part && slices.Equal(a.Values, b.Values)
+				})
+			})
+		})
+	})
 }
 
 // copied returns a rule that shares no search and no node of a condition with the one

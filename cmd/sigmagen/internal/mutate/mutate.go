@@ -5,8 +5,10 @@ package mutate
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
@@ -26,13 +28,118 @@ type Mutant struct {
 // Mutants returns the mutants of a rule: those of its condition, then those of its
 // searches. Those that ask for the same as another, or as the rule does, are left out.
 func Mutants(r *plan.Rule) []Mutant {
-	seen := map[string]bool{prove.Form(r): true}
-	return slices.DeleteFunc(everything(r), func(m Mutant) bool {
-		form := prove.Form(m.Rule)
-		known := seen[form]
-		seen[form] = true
-		return known
-	})
+	f := forms{seed: maphash.MakeSeed(), seen: map[uint64][]*formed{}}
+	f.add(r)
+	return slices.DeleteFunc(everything(r), func(m Mutant) bool { return !f.add(m.Rule) })
+}
+
+// forms are those of rules. A form is long, and a rule of many values has many mutants:
+// it is asked only of those that have all their values in common.
+type forms struct {
+	seed maphash.Seed
+	seen map[uint64][]*formed
+}
+
+type formed struct {
+	rule *plan.Rule
+	form string // "" until it is asked
+}
+
+func (f *formed) text() string {
+	if f.form == "" {
+		f.form = prove.Form(f.rule)
+	}
+	return f.form
+}
+
+// add reports whether no rule of the same form was added before.
+func (f *forms) add(r *plan.Rule) bool {
+	key, added := f.values(r), &formed{rule: r}
+	for _, other := range f.seen[key] {
+		if other.text() == added.text() {
+			return false
+		}
+	}
+	f.seen[key] = append(f.seen[key], added)
+	return true
+}
+
+// values returns a hash of the values that a rule and its filters ask for, each once and
+// in any order. Rules of one form have the same.
+func (f *forms) values(r *plan.Rule) uint64 {
+	seen := map[uint64]bool{}
+	var sum uint64
+	add := func(p plan.Predicate, v plan.Value) {
+		k := kindOf(p)
+		if p.Op == plan.Absent { // Form writes it as one that does not exist
+			k = kind{field: p.Field, op: plan.Exists}
+		}
+		hash := maphash.Comparable(f.seed, value{k, v.Text, v.Prefix})
+		if !seen[hash] {
+			seen[hash] = true
+			sum += hash
+		}
+	}
+	conditions := slices.Clone(r.Conditions)
+	for _, filter := range r.Filters {
+		conditions = append(conditions, filter.Conditions...)
+	}
+	for _, s := range named(conditions) {
+		for _, items := range s.Maps {
+			for _, item := range items {
+				for _, group := range item.Groups {
+					for _, p := range group {
+						if len(p.Values) == 0 {
+							add(p, plan.Value{})
+						}
+						for _, v := range p.Values {
+							add(p, v)
+						}
+					}
+				}
+			}
+		}
+	}
+	return sum
+}
+
+// named returns the searches that conditions name, each once.
+func named(conditions []plan.Condition) []*plan.Search {
+	var all []*plan.Search
+	seen := map[*plan.Search]bool{}
+	add := func(s *plan.Search) {
+		if !seen[s] {
+			seen[s] = true
+			all = append(all, s)
+		}
+	}
+	var walk func(e plan.Expr)
+	walk = func(e plan.Expr) {
+		switch e := e.(type) {
+		case plan.And:
+			for _, o := range e.Operands {
+				walk(o)
+			}
+		case plan.Or:
+			for _, o := range e.Operands {
+				walk(o)
+			}
+		case plan.Not:
+			walk(e.Operand)
+		case plan.Ref:
+			add(e.Search)
+		case plan.Quantifier:
+			for _, member := range e.Members {
+				add(member)
+			}
+		default:
+			panic(fmt.Sprintf("mutate: unknown node %T of a condition", e))
+		}
+	}
+	for _, c := range conditions {
+		walk(c.Expr)
+	}
+	return all
 }
 
 // everything returns whatever changes of a rule there are.
@@ -97,21 +204,6 @@ func (t Tests) Failing(r *plan.Rule) []string {
 	return failing
 }
 
-// kill reports whether a test fails with a mutant.
-func (t Tests) kill(r *plan.Rule) bool {
-	for _, record := range t.ShouldMatch {
-		if !record.Match(r) {
-			return true
-		}
-	}
-	for _, record := range t.ShouldNotMatch {
-		if record.Match(r) {
-			return true
-		}
-	}
-	return false
-}
-
 // A Survivor is a mutant that no test notices.
 type Survivor struct {
 	Mutant
@@ -149,39 +241,36 @@ func (r Result) Score() float64 {
 }
 
 // Measure holds tests, all of which pass, against the mutants of a rule.
-func Measure(r *plan.Rule, tests Tests) Result {
-	var result Result
-	for _, mutant := range Mutants(r) {
-		result.Mutants++
-		if tests.kill(mutant.Rule) {
+func Measure(ctx context.Context, r *plan.Rule, tests Tests) (Result, error) {
+	p, err := NewPanel(ctx, r)
+	if err != nil {
+		return Result{}, err
+	}
+	killed := make([]bool, len(p.Mutants))
+	for _, record := range slices.Concat(tests.ShouldMatch, tests.ShouldNotMatch) {
+		if err := ctx.Err(); err != nil {
+			return Result{}, fmt.Errorf("measure tests: %w", err)
+		}
+		_, otherwise := p.Judge(record)
+		for _, i := range otherwise {
+			killed[i] = true
+		}
+	}
+	result := Result{Mutants: len(p.Mutants)}
+	for i, mutant := range p.Mutants {
+		if killed[i] {
 			result.Killed++
 			continue
 		}
-		equivalent, unknown := compare(r, mutant.Rule)
-		if equivalent {
+		if err := ctx.Err(); err != nil {
+			return Result{}, fmt.Errorf("measure tests: %w", err)
+		}
+		answer := p.Tell(i, prove.Solver{})
+		if answer.Equivalent {
 			result.Equivalent++
 			continue
 		}
-		result.Survivors = append(result.Survivors, Survivor{mutant, unknown})
+		result.Survivors = append(result.Survivors, Survivor{mutant, answer.Unknown})
 	}
-	return result
-}
-
-// compare reports whether no record tells a mutant from the rule. unknown says why
-// that is not known.
-func compare(r, mutant *plan.Rule) (equivalent bool, unknown string) {
-	lost := prove.Both(r, mutant)
-	if lost.Verdict == prove.Possible {
-		return false, ""
-	}
-	gained := prove.Both(mutant, r)
-	switch {
-	case gained.Verdict == prove.Possible:
-		return false, ""
-	case lost.Verdict == prove.Unknown:
-		return false, lost.Reason
-	case gained.Verdict == prove.Unknown:
-		return false, gained.Reason
-	}
-	return true, ""
+	return result, nil
 }

@@ -4,6 +4,8 @@
 package newtest
 
 import (
+	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,9 +28,9 @@ type Tests struct {
 }
 
 // Write returns the tests of a rule with those that were missing. text is the file of
-// tests; it is nil when there is none. It is an error when a test in it fails, or
-// when no record is known that the rule matches.
-func Write(r *plan.Rule, text []byte) (Tests, error) {
+// tests, in which lists may be empty or missing; it is nil when there is none. It is an
+// error when a test in it fails, or when no record is known that the rule matches.
+func Write(ctx context.Context, r *plan.Rule, text []byte) (Tests, error) {
 	var existing mutate.Tests
 	var file suite
 	if text != nil {
@@ -43,12 +45,13 @@ func Write(r *plan.Rule, text []byte) (Tests, error) {
 			return Tests{}, err
 		}
 	}
-	w := writer{rule: r, seen: map[string]bool{}, mentioned: map[string]bool{}, solver: prove.Solver{Propose: propose}}
-	for _, p := range predicates(r) {
-		w.mentioned[p.Field] = true
+	panel, err := mutate.NewPanel(ctx, r)
+	if err != nil {
+		return Tests{}, err
 	}
-	result := Tests{Before: mutate.Measure(r, existing)}
-	w.survivors = result.Before.Survivors
+	w := newWriter(ctx, r, panel)
+	w.before = w.killedBy(existing)
+	copy(w.killed, w.before)
 	for _, record := range slices.Concat(file.shouldMatch, file.shouldNotMatch) {
 		w.vary(w.completed(record))
 	}
@@ -61,20 +64,23 @@ func Write(r *plan.Rule, text []byte) (Tests, error) {
 		w.consider(base)
 		w.vary(base)
 	}
-	w.solve()
-	if len(existing.ShouldNotMatch) == 0 && !slices.ContainsFunc(w.candidates, func(c candidate) bool { return !c.match }) {
+	if left := w.left() > 0; left || len(existing.ShouldNotMatch) == 0 && !slices.ContainsFunc(w.candidates, func(c candidate) bool { return !c.match }) {
 		if answer := w.solver.Rule(opposite(r)); answer.Verdict == prove.Possible {
-			w.consider(w.completed(fromMap(answer.Event)))
+			base := w.completed(fromMap(answer.Event))
+			w.consider(base)
+			w.vary(base)
 		}
+	}
+	survivors := w.solve()
+	if err := ctx.Err(); err != nil {
+		return Tests{}, fmt.Errorf("write tests: %w", err)
 	}
 	match, not := w.choose(len(existing.ShouldMatch) == 0, len(existing.ShouldNotMatch) == 0)
 	if len(existing.ShouldNotMatch)+len(not) == 0 {
 		return Tests{}, errors.New("no record is known that the rule does not match")
 	}
-	result.ShouldMatch, result.ShouldNotMatch = len(match), len(not)
-	result.Text = text
+	result := Tests{Text: text, ShouldMatch: len(match), ShouldNotMatch: len(not)}
 	if len(match)+len(not) > 0 {
-		var err error
 		if result.Text, err = insert(text, match, not); err != nil {
 			return Tests{}, err
 		}
@@ -86,7 +92,10 @@ func Write(r *plan.Rule, text []byte) (Tests, error) {
 	if failing := all.Failing(r); len(failing) > 0 {
 		panic("newtest: what was written fails: " + failing[0])
 	}
-	result.After = mutate.Measure(r, all)
+	result.Before, result.After = w.results(w.killedBy(all), survivors)
+	if err := ctx.Err(); err != nil {
+		return Tests{}, fmt.Errorf("write tests: %w", err)
+	}
 	return result, nil
 }
 
@@ -101,31 +110,98 @@ func opposite(r *plan.Rule) *plan.Rule {
 
 // writer collects candidates for tests of a rule.
 type writer struct {
+	ctx        context.Context // of one Write
 	rule       *plan.Rule
+	panel      *mutate.Panel
 	solver     prove.Solver
 	mentioned  map[string]bool // fields that the rule asks about
-	survivors  []mutate.Survivor
 	candidates []candidate
-	seen       map[string]bool // events, as JSON
+	before     []bool // the mutants that a test kills
+	killed     []bool // those that a test or a candidate does
+	seen       map[digest]bool
 }
 
 // candidate is an event that may become a test.
 type candidate struct {
 	event *object
-	match bool   // the rule matches it
-	kills []bool // the survivors that take it for something else
-	count int    // how many these are
+	match bool  // the rule matches it
+	kills []int // the mutants that take it for something else, and that no test kills
+}
+
+func newWriter(ctx context.Context, r *plan.Rule, panel *mutate.Panel) *writer {
+	w := &writer{
+		ctx: ctx, rule: r, panel: panel, solver: prove.Solver{Propose: propose},
+		mentioned: map[string]bool{}, killed: make([]bool, len(panel.Mutants)), seen: map[digest]bool{},
+	}
+	for _, p := range predicates(r) {
+		w.mentioned[p.Field] = true
+	}
+	return w
+}
+
+// killedBy returns which mutants tests kill.
+func (w *writer) killedBy(tests mutate.Tests) []bool {
+	killed := make([]bool, len(w.panel.Mutants))
+	for _, record := range slices.Concat(tests.ShouldMatch, tests.ShouldNotMatch) {
+		if w.ctx.Err() != nil {
+			break
+		}
+		_, otherwise := w.panel.Judge(record)
+		for _, i := range otherwise {
+			killed[i] = true
+		}
+	}
+	return killed
+}
+
+// left counts the mutants that nothing kills yet.
+func (w *writer) left() int {
+	n := 0
+	for _, killed := range w.killed {
+		if !killed {
+			n++
+		}
+	}
+	return n
+}
+
+// survivor is a mutant that nothing kills.
+type survivor struct {
+	equivalent bool
+	unknown    string
+}
+
+// results measures tests by what they kill: the old ones, and with them the new ones.
+func (w *writer) results(after []bool, survivors map[int]survivor) (old, new mutate.Result) {
+	old.Mutants, new.Mutants = len(after), len(after)
+	for i, mutant := range w.panel.Mutants {
+		s := survivors[i]
+		for _, r := range []struct {
+			result *mutate.Result
+			killed bool
+		}{{&old, w.before[i]}, {&new, after[i]}} {
+			switch {
+			case r.killed:
+				r.result.Killed++
+			case s.equivalent:
+				r.result.Equivalent++
+			default:
+				r.result.Survivors = append(r.result.Survivors, mutate.Survivor{Mutant: mutant, Unknown: s.unknown})
+			}
+		}
+	}
+	return old, new
 }
 
 // completed returns an event with what every record has, on which the rule and the
 // mutants decide as before.
 func (w *writer) completed(event *object, mutants ...*plan.Rule) *object {
 	rules := append(mutants, w.rule)
-	want := verdicts(event, rules)
-	return complete(event, digestOf(w.rule.Syntax.Key, event), func(c *object) bool { return slices.Equal(verdicts(c, rules), want) })
+	want := w.verdicts(event, rules)
+	return complete(event, digestOf(w.rule.Syntax.Key, event), func(c *object) bool { return slices.Equal(w.verdicts(c, rules), want) })
 }
 
-func verdicts(event *object, rules []*plan.Rule) []bool {
+func (w *writer) verdicts(event *object, rules []*plan.Rule) []bool {
 	record, err := eval.Read(event.json())
 	if err != nil {
 		return nil // nested too deep; no rule matches
@@ -137,34 +213,44 @@ func verdicts(event *object, rules []*plan.Rule) []bool {
 	return all
 }
 
-// consider takes up an event when it kills a survivor, or when there is no other with
-// that verdict yet.
-func (w *writer) consider(event *object) {
-	text := string(event.json())
-	if w.seen[text] {
-		return
+// consider takes up an event when it kills a mutant that no test kills, or when there
+// is no other with that verdict yet. It reports whether nothing had killed one of these.
+func (w *writer) consider(event *object) bool {
+	text := event.json()
+	key := digest(sha256.Sum256(text))
+	if w.seen[key] {
+		return false
 	}
-	w.seen[text] = true
-	record, err := eval.Read([]byte(text))
+	w.seen[key] = true
+	record, err := eval.Read(text)
 	if err != nil {
-		return
+		return false
 	}
-	c := candidate{event: event, match: record.Match(w.rule)}
-	for _, s := range w.survivors {
-		killed := record.Match(s.Rule) != c.match
-		c.kills = append(c.kills, killed)
-		if killed {
-			c.count++
-		}
+	c := candidate{event: event}
+	c.match, c.kills = w.panel.Judge(record)
+	c.kills = slices.DeleteFunc(c.kills, func(i int) bool { return w.before[i] })
+	isNew := false
+	for _, i := range c.kills {
+		isNew = isNew || !w.killed[i]
+		w.killed[i] = true
 	}
-	if c.count > 0 || !slices.ContainsFunc(w.candidates, func(o candidate) bool { return o.match == c.match }) {
+	if len(c.kills) > 0 || !slices.ContainsFunc(w.candidates, func(o candidate) bool { return o.match == c.match }) {
 		w.candidates = append(w.candidates, c)
 	}
+	return isNew
 }
 
-// vary considers the edits of an event that is complete.
-func (w *writer) vary(event *object) {
+// vary considers the edits of an event that is complete, unless everything is killed
+// already. It reports whether they killed something that nothing else had.
+func (w *writer) vary(event *object) bool {
+	if w.left() == 0 {
+		return false
+	}
+	useful := false
 	for _, e := range edits(w.rule, event) {
+		if !w.panel.Spend() || w.ctx.Err() != nil {
+			break
+		}
 		c := e.apply(event, w.mentioned)
 		if c == nil {
 			continue
@@ -175,43 +261,58 @@ func (w *writer) vary(event *object) {
 				c.put(field, d.id(place))
 			}
 		}
-		w.consider(c)
+		useful = w.consider(c) || useful
 	}
+	return useful
 }
 
-// solve solves the rule for events that kill what no candidate does.
-func (w *writer) solve() {
-	for i, s := range w.survivors {
-		for _, pair := range [][2]*plan.Rule{{w.rule, s.Rule}, {s.Rule, w.rule}} {
-			if slices.ContainsFunc(w.candidates, func(c candidate) bool { return c.kills[i] }) {
-				break
-			}
-			answer := w.solver.Both(pair[0], pair[1])
-			if answer.Verdict != prove.Possible {
-				continue
-			}
-			event := w.completed(fromMap(answer.Event), s.Rule)
-			w.consider(event)
-			w.vary(event)
+// solve solves the rule for events that kill what no candidate does, and returns what
+// is known of the mutants for which there is none.
+func (w *writer) solve() map[int]survivor {
+	survivors := map[int]survivor{}
+	useless := 0
+	for i, mutant := range w.panel.Mutants {
+		if w.ctx.Err() != nil {
+			break
+		}
+		if w.killed[i] {
+			continue
+		}
+		answer := w.panel.Tell(i, w.solver)
+		if answer.Event == nil {
+			survivors[i] = survivor{answer.Equivalent, answer.Unknown}
+			continue
+		}
+		event := w.completed(fromMap(answer.Event), mutant.Rule)
+		w.consider(event)
+		// The edits of what was solved seldom kill what no other edit does.
+		if useless < maxUseless && !w.vary(event) {
+			useless++
 		}
 	}
+	return survivors
 }
 
-// choose returns events that together kill whatever candidates do, few of them: first
-// the one that kills most, and so on. With needMatch and needOther there is one of
-// that kind in any case.
+// maxUseless is of how many solved events the edits may have killed nothing new.
+const maxUseless = 3
+
+// choose returns events that together kill whatever candidates do and tests, as they
+// are, do not; few of them: first the one that kills most, and so on. With needMatch
+// and needOther there is one of that kind in any case.
 func (w *writer) choose(needMatch, needOther bool) (match, not []*object) {
-	killed := make([]bool, len(w.survivors))
+	killers := make([][]int, len(w.before)) // candidates, for each mutant
+	counts := make([]int, len(w.candidates))
+	for i, c := range w.candidates {
+		counts[i] = len(c.kills)
+		for _, j := range c.kills {
+			killers[j] = append(killers[j], i)
+		}
+	}
+	killed := slices.Clone(w.before)
 	var chosen []candidate
 	for {
 		best, most := -1, 0
-		for i, c := range w.candidates {
-			n := 0
-			for j, kills := range c.kills {
-				if kills && !killed[j] {
-					n++
-				}
-			}
+		for i, n := range counts {
 			if n > most {
 				best, most = i, n
 			}
@@ -220,8 +321,14 @@ func (w *writer) choose(needMatch, needOther bool) (match, not []*object) {
 			break
 		}
 		chosen = append(chosen, w.candidates[best])
-		for j, kills := range w.candidates[best].kills {
-			killed[j] = killed[j] || kills
+		for _, j := range w.candidates[best].kills {
+			if killed[j] {
+				continue
+			}
+			killed[j] = true
+			for _, i := range killers[j] {
+				counts[i]--
+			}
 		}
 	}
 	chosen = withoutSpare(chosen)
@@ -245,17 +352,19 @@ func (w *writer) choose(needMatch, needOther bool) (match, not []*object) {
 
 // withoutSpare drops what kills nothing that the others do not.
 func withoutSpare(chosen []candidate) []candidate {
-	for i := 0; i < len(chosen); {
-		spare := true
-		for j, kills := range chosen[i].kills {
-			others := slices.ContainsFunc(chosen, func(c candidate) bool { return c.event != chosen[i].event && c.kills[j] })
-			spare = spare && (!kills || others)
-		}
-		if spare {
-			chosen = slices.Delete(chosen, i, i+1)
-		} else {
-			i++
+	killers := map[int]int{} // how many of them, for each mutant
+	for _, c := range chosen {
+		for _, j := range c.kills {
+			killers[j]++
 		}
 	}
-	return chosen
+	return slices.DeleteFunc(chosen, func(c candidate) bool {
+		if slices.ContainsFunc(c.kills, func(j int) bool { return killers[j] < 2 }) {
+			return false
+		}
+		for _, j := range c.kills {
+			killers[j]--
+		}
+		return true
+	})
 }

@@ -52,7 +52,7 @@ func TestWrite(t *testing.T) {
 			if c.tests != "" {
 				old = []byte(c.tests)
 			}
-			got, err := Write(rule, old)
+			got, err := Write(t.Context(), rule, old)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,11 +62,11 @@ func TestWrite(t *testing.T) {
 			if c.match+c.not > 0 && (got.ShouldMatch != c.match || got.ShouldNotMatch != c.not) {
 				t.Errorf("%d and %d records, want %d and %d:\n%s", got.ShouldMatch, got.ShouldNotMatch, c.match, c.not, got.Text)
 			}
-			again, err := Write(rule, old)
+			again, err := Write(t.Context(), rule, old)
 			if err != nil || !bytes.Equal(again.Text, got.Text) {
 				t.Errorf("a second run writes something else, %v:\n%s", err, again.Text)
 			}
-			more, err := Write(rule, got.Text)
+			more, err := Write(t.Context(), rule, got.Text)
 			if err != nil || !bytes.Equal(more.Text, got.Text) {
 				t.Errorf("what is complete grows, %v:\n%s", err, more.Text)
 			}
@@ -123,7 +123,7 @@ func TestWriteRefuses(t *testing.T) {
 		if c.tests != "" {
 			old = []byte(c.tests)
 		}
-		if _, err := Write(provetest.Plan(t, c.detection), old); err == nil || err.Error() != c.want {
+		if _, err := Write(t.Context(), provetest.Plan(t, c.detection), old); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", c.detection, err, c.want)
 		}
 	}
@@ -254,7 +254,7 @@ func TestWriteKillsWhatCanBeKilled(t *testing.T) {
 	rules, survivors := 0, 0
 	for range 40 {
 		rule := provetest.Rule(t, random)
-		got, err := Write(rule, nil)
+		got, err := Write(t.Context(), rule, nil)
 		if err != nil {
 			if prove.Rule(rule).Verdict == prove.Possible {
 				t.Errorf("%s\n%v", rule.Syntax.Text, err)
