@@ -78,7 +78,7 @@ func (e *explainer) holds(p plan.Predicate, v any, value plan.Value) bool {
 	case plan.Equal, plan.Prefix, plan.Suffix, plan.Contains:
 		return compareText(p.Op, p.Cased, s, value.Text)
 	case plan.Like:
-		return compile(wildcards(value.Text, p.Cased)).MatchString(s)
+		return compile(expression{text: value.Text, like: true, cased: p.Cased}).MatchString(s)
 	case plan.Number:
 		if number, ok := v.(json.Number); ok {
 			order, ok := compareNumbers(number.String(), value.Text)
@@ -86,7 +86,7 @@ func (e *explainer) holds(p plan.Predicate, v any, value plan.Value) bool {
 		}
 		return s == value.Text
 	case plan.Regexp:
-		return compile(value.Text).MatchString(s)
+		return compile(expression{text: value.Text}).MatchString(s)
 	case plan.InPrefix:
 		_, isString := v.(string)
 		return isString && inNetwork(s, value.Prefix)

@@ -31,6 +31,8 @@ type Panel struct {
 	whole  *node   // the rule
 	values []int   // its values, by number
 	nodes  []*node // the mutants
+	parts  []pair  // where they differ from the rule
+	lists  int     // of the rule, of which a value is enough
 
 	tests    []test
 	testOf   map[kind]int // index into tests
@@ -85,12 +87,13 @@ func NewPanel(ctx context.Context, r *plan.Rule) (*Panel, error) {
 		work: maxWork,
 	}
 	p.whole = p.ruleNode(r)
-	p.values = p.whole.numbers()
+	p.values, p.lists = p.whole.numbers(), p.whole.lists()
 	for _, m := range p.Mutants {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("make mutants: %w", err)
 		}
-		p.nodes = append(p.nodes, p.ruleNode(m.Rule))
+		n := p.ruleNode(m.Rule)
+		p.nodes, p.parts = append(p.nodes, n), append(p.parts, difference(p.whole, n))
 	}
 	return p, nil
 }
@@ -276,12 +279,38 @@ func (p *Panel) Judge(record *eval.Record) (match bool, otherwise []int) {
 		}
 	}
 	match = p.whole.holds(held)
-	for i, n := range p.nodes {
-		if n.holds(held) != match {
+	for i, part := range p.parts {
+		// All else is the same: where the part decides alike, so does the whole.
+		if part.rule.holds(held) != part.mutant.holds(held) && p.nodes[i].holds(held) != match {
 			otherwise = append(otherwise, i)
 		}
 	}
 	return match, otherwise
+}
+
+// pair is a node of the rule with what stands in its place in a mutant.
+type pair struct{ rule, mutant *node }
+
+// difference returns the smallest nodes that hold all in which two nodes differ.
+func difference(a, b *node) pair {
+	if a.all != b.all || a.not != b.not || len(a.parts) != len(b.parts) || !slices.Equal(a.values, b.values) {
+		return pair{a, b}
+	}
+	found := pair{a, a}
+	for i := range a.parts {
+		if a.parts[i] == b.parts[i] {
+			continue
+		}
+		inner := difference(a.parts[i], b.parts[i])
+		if inner.rule == inner.mutant {
+			continue
+		}
+		if found.rule != a {
+			return pair{a, b}
+		}
+		found = inner
+	}
+	return found
 }
 
 // holds reports whether a node does, where held are the values that do.
@@ -303,6 +332,18 @@ func (n *node) holds(held []uint64) bool {
 		}
 	}
 	return n.not
+}
+
+// lists counts those of which a value is enough.
+func (n *node) lists() int {
+	count := 0
+	if n.values != nil {
+		count++
+	}
+	for _, part := range n.parts {
+		count += part.lists()
+	}
+	return count
 }
 
 // A set is one of numbers of values, as words of 64 bits in their order. Those that have

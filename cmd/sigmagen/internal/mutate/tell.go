@@ -14,6 +14,10 @@ import (
 // second is about ten million of them.
 const maxWork = 150_000_000
 
+// givenUp is the work, for each value of a rule, of a question that package prove gives
+// up: it went through as many cases as it does for any.
+const givenUp = 50_000
+
 // notFound is why it is not known whether a record could tell a mutant, where the work
 // was spent before.
 const notFound = "nothing was found within the bound on the work for one rule"
@@ -38,8 +42,9 @@ func (p *Panel) Tell(i int, solver prove.Solver) Answer {
 		return Answer{Equivalent: true}
 	}
 	mutant := p.Mutants[i].Rule
-	// Few values of a long list have to do with one mutant. Without most of the others
-	// a record is found soon, which is then held against the whole rule.
+	// Few values of a long list, and few searches of many, have to do with one mutant.
+	// Without most of the others a record is found soon, which is then held against the
+	// whole rule.
 	if rule, other, ok := p.shortened(i); ok {
 		for _, pair := range [][2]*plan.Rule{{rule, other}, {other, rule}} {
 			if answer := solver.Both(pair[0], pair[1]); answer.Verdict == prove.Possible && tells(answer.Event, p.rule, mutant) {
@@ -50,22 +55,21 @@ func (p *Panel) Tell(i int, solver prove.Solver) Answer {
 	if p.work <= 0 {
 		return Answer{Unknown: notFound}
 	}
-	// Whatever is to hold or to fail is held against all of the rest.
-	p.work -= 2 * len(p.values) * len(p.values)
-	lost := solver.Both(p.rule, mutant)
-	if lost.Verdict == prove.Possible {
-		return Answer{Event: lost.Event}
+	var unknown string
+	for _, pair := range [][2]*plan.Rule{{p.rule, mutant}, {mutant, p.rule}} {
+		// For each list a value is chosen, and every value held against every other.
+		p.work -= p.lists * len(p.values) * len(p.values)
+		switch answer := solver.Both(pair[0], pair[1]); answer.Verdict {
+		case prove.Possible:
+			return Answer{Event: answer.Event}
+		case prove.Unknown:
+			p.work -= givenUp * len(p.values)
+			if unknown == "" {
+				unknown = answer.Reason
+			}
+		}
 	}
-	gained := solver.Both(mutant, p.rule)
-	switch {
-	case gained.Verdict == prove.Possible:
-		return Answer{Event: gained.Event}
-	case lost.Verdict == prove.Unknown:
-		return Answer{Unknown: lost.Reason}
-	case gained.Verdict == prove.Unknown:
-		return Answer{Unknown: gained.Reason}
-	}
-	return Answer{Equivalent: true}
+	return Answer{Equivalent: unknown == "", Unknown: unknown}
 }
 
 // tells reports whether of two rules one matches an event.
@@ -82,11 +86,11 @@ func tells(event map[string]any, r, other *plan.Rule) bool {
 // but values of one list differ that others in it make needless: whatever begins with
 // Create1 begins with Create, too.
 func (p *Panel) isSpare(i int) bool {
-	a, b, ok := onlyChange(p.whole, p.nodes[i])
-	if !ok || a == nil || len(a.parts)+len(b.parts) > 0 {
+	part := p.parts[i]
+	if len(part.rule.parts)+len(part.mutant.parts) > 0 || part.rule.all || part.mutant.all || part.rule.not != part.mutant.not {
 		return false
 	}
-	before, after := a.numbers(), b.numbers()
+	before, after := part.rule.numbers(), part.mutant.numbers()
 	var kept, changed []int
 	for _, n := range before {
 		if _, stays := slices.BinarySearch(after, n); stays {
@@ -108,58 +112,47 @@ func (p *Panel) isSpare(i int) bool {
 	return true
 }
 
-// onlyChange returns the nodes in which alone two nodes differ. ok is false where more
-// does, or what they are made of.
-func onlyChange(a, b *node) (x, y *node, ok bool) {
-	if a == b {
-		return nil, nil, true
-	}
-	if a.all != b.all || a.not != b.not || len(a.parts) != len(b.parts) {
-		return nil, nil, false
-	}
-	if !slices.Equal(a.values, b.values) {
-		x, y = a, b
-	}
-	for i := range a.parts {
-		u, v, ok := onlyChange(a.parts[i], b.parts[i])
-		if !ok || u != nil && x != nil {
-			return nil, nil, false
-		}
-		if u != nil {
-			x, y = u, v
-		}
-	}
-	return x, y, true
-}
-
 // Lists of more values than longList are shortened to fewValues that the rule and the
-// mutant have in common, and as many that they have not.
+// mutant have in common, and as many that they have not; and so are searches of which
+// one is enough.
 const (
 	longList  = 8
 	fewValues = 2
 )
 
-// shortened returns a rule and a mutant of it with fewer values. ok is false where they
-// have few already.
+// shared is what a rule and a mutant have in common: values, and the names of searches
+// that are the same in both.
+type shared struct {
+	values   map[value]bool
+	searches map[string]bool
+}
+
+// shortened returns a rule and a mutant of it with fewer values and searches. ok is
+// false where they have few already.
 func (p *Panel) shortened(i int) (rule, mutant *plan.Rule, ok bool) {
-	common := map[value]bool{}
+	common := shared{map[value]bool{}, map[string]bool{}}
 	theirs := p.nodes[i].numbers()
 	for _, n := range p.values {
 		if _, both := slices.BinarySearch(theirs, n); both {
 			alone := p.alone[n]
 			for _, v := range alone.Values {
-				common[value{kindOf(alone), v.Text, v.Prefix}] = true
+				common.values[value{kindOf(alone), v.Text, v.Prefix}] = true
 			}
 		}
 	}
+	mutant = p.Mutants[i].Rule
+	inRule, inMutant := named(p.rule.Conditions), named(mutant.Conditions)
+	for _, s := range inRule {
+		common.searches[s.Name] = slices.Contains(inMutant, s)
+	}
 	rule, ok = shorten(p.rule, common)
-	mutant, other := shorten(p.Mutants[i].Rule, common)
+	mutant, other := shorten(mutant, common)
 	return rule, mutant, ok || other
 }
 
-// shorten returns a rule without most of its common values. changed is false where it
-// is the same.
-func shorten(r *plan.Rule, common map[value]bool) (short *plan.Rule, changed bool) {
+// shorten returns a rule without most of what is common. changed is false where it is
+// the same.
+func shorten(r *plan.Rule, common shared) (short *plan.Rule, changed bool) {
 	searches := map[*plan.Search]*plan.Search{}
 	few := func(all []*plan.Search) []*plan.Search {
 		var kept []*plan.Search
@@ -169,7 +162,7 @@ func shorten(r *plan.Rule, common map[value]bool) (short *plan.Rule, changed boo
 				changed = true
 				searches[s] = &plan.Search{Name: s.Name, Fields: s.Fields}
 				for _, items := range s.Maps {
-					searches[s].Maps = append(searches[s].Maps, shortMap(items, common))
+					searches[s].Maps = append(searches[s].Maps, shortMap(items, common.values))
 				}
 			}
 			kept = append(kept, searches[s])
@@ -179,7 +172,9 @@ func shorten(r *plan.Rule, common map[value]bool) (short *plan.Rule, changed boo
 	conditions := func(all []plan.Condition) []plan.Condition {
 		var copied []plan.Condition
 		for _, c := range all {
-			copied = append(copied, plan.Condition{Text: c.Text, Expr: copiedExpr(c.Expr, searches)})
+			e, shorter := shortExpr(c.Expr, common.searches)
+			changed = changed || shorter
+			copied = append(copied, plan.Condition{Text: c.Text, Expr: copiedExpr(e, searches)})
 		}
 		return copied
 	}
@@ -191,6 +186,60 @@ func shorten(r *plan.Rule, common map[value]bool) (short *plan.Rule, changed boo
 		short.Filters = append(short.Filters, filter)
 	}
 	return short, changed
+}
+
+// shortExpr returns a condition without most of the common searches of which one is
+// enough.
+func shortExpr(e plan.Expr, common map[string]bool) (short plan.Expr, changed bool) {
+	few := func(operands []plan.Expr) []plan.Expr {
+		var all []plan.Expr
+		for _, o := range operands {
+			inner, shorter := shortExpr(o, common)
+			changed = changed || shorter
+			all = append(all, inner)
+		}
+		return all
+	}
+	switch e := e.(type) {
+	case plan.And:
+		return plan.And{Operands: few(e.Operands)}, changed
+	case plan.Or:
+		isCommon := func(o plan.Expr) bool {
+			ref, isRef := o.(plan.Ref)
+			return isRef && common[ref.Search.Name]
+		}
+		kept := firstOf(e.Operands, isCommon)
+		changed = len(kept) < len(e.Operands)
+		return plan.Or{Operands: few(kept)}, changed
+	case plan.Not:
+		inner, shorter := shortExpr(e.Operand, common)
+		return plan.Not{Operand: inner}, shorter
+	case plan.Quantifier:
+		if !e.All {
+			all := e.Members
+			e.Members = firstOf(all, func(s *plan.Search) bool { return common[s.Name] })
+			changed = len(e.Members) < len(all)
+		}
+		return e, changed
+	default:
+		return e, false
+	}
+}
+
+// firstOf returns the elements of a list but for those that are common, of which it has
+// fewValues where the list is long.
+func firstOf[T any](all []T, common func(T) bool) []T {
+	if len(all) <= longList {
+		return all
+	}
+	left := fewValues
+	return slices.DeleteFunc(slices.Clone(all), func(element T) bool {
+		if !common(element) {
+			return false
+		}
+		left--
+		return left < 0
+	})
 }
 
 func hasLongList(s *plan.Search) bool {

@@ -16,8 +16,8 @@ type edit struct {
 }
 
 // edits returns what may be done to an event to bring it across the border of a rule:
-// for each predicate values on which it holds, hardly holds and hardly fails.
-func edits(r *plan.Rule, event *object) []edit {
+// for each of its predicates values on which it holds, hardly holds and hardly fails.
+func edits(predicates []plan.Predicate, event *object) []edit {
 	var all []edit
 	add := func(field string, values []any) {
 		for _, value := range values {
@@ -27,7 +27,7 @@ func edits(r *plan.Rule, event *object) []edit {
 			}
 		}
 	}
-	for _, p := range predicates(r) {
+	for _, p := range predicates {
 		if p.Field == "" || p.Part != "" {
 			continue
 		}
@@ -71,6 +71,10 @@ func predicates(r *plan.Rule) []plan.Predicate {
 	for _, f := range r.Filters {
 		searches = append(searches, f.Searches...)
 	}
+	return predicatesOf(searches)
+}
+
+func predicatesOf(searches []*plan.Search) []plan.Predicate {
 	var all []plan.Predicate
 	for _, s := range searches {
 		for _, items := range s.Maps {

@@ -53,7 +53,7 @@ func Write(ctx context.Context, r *plan.Rule, text []byte) (Tests, error) {
 	w.before = w.killedBy(existing)
 	copy(w.killed, w.before)
 	for _, record := range slices.Concat(file.shouldMatch, file.shouldNotMatch) {
-		w.vary(w.completed(record))
+		w.vary(w.completed(record), w.predicates)
 	}
 	if len(existing.ShouldMatch) == 0 {
 		answer := w.solver.Rule(r)
@@ -62,13 +62,13 @@ func Write(ctx context.Context, r *plan.Rule, text []byte) (Tests, error) {
 		}
 		base := w.completed(fromMap(answer.Event))
 		w.consider(base)
-		w.vary(base)
+		w.vary(base, w.predicates)
 	}
 	if left := w.left() > 0; left || len(existing.ShouldNotMatch) == 0 && !slices.ContainsFunc(w.candidates, func(c candidate) bool { return !c.match }) {
 		if answer := w.solver.Rule(opposite(r)); answer.Verdict == prove.Possible {
 			base := w.completed(fromMap(answer.Event))
 			w.consider(base)
-			w.vary(base)
+			w.vary(base, w.predicates)
 		}
 	}
 	survivors := w.solve()
@@ -114,6 +114,7 @@ type writer struct {
 	rule       *plan.Rule
 	panel      *mutate.Panel
 	solver     prove.Solver
+	predicates []plan.Predicate
 	mentioned  map[string]bool // fields that the rule asks about
 	candidates []candidate
 	before     []bool // the mutants that a test kills
@@ -131,9 +132,9 @@ type candidate struct {
 func newWriter(ctx context.Context, r *plan.Rule, panel *mutate.Panel) *writer {
 	w := &writer{
 		ctx: ctx, rule: r, panel: panel, solver: prove.Solver{Propose: propose},
-		mentioned: map[string]bool{}, killed: make([]bool, len(panel.Mutants)), seen: map[digest]bool{},
+		predicates: predicates(r), mentioned: map[string]bool{}, killed: make([]bool, len(panel.Mutants)), seen: map[digest]bool{},
 	}
-	for _, p := range predicates(r) {
+	for _, p := range w.predicates {
 		w.mentioned[p.Field] = true
 	}
 	return w
@@ -214,40 +215,36 @@ func (w *writer) verdicts(event *object, rules []*plan.Rule) []bool {
 }
 
 // consider takes up an event when it kills a mutant that no test kills, or when there
-// is no other with that verdict yet. It reports whether nothing had killed one of these.
-func (w *writer) consider(event *object) bool {
+// is no other with that verdict yet.
+func (w *writer) consider(event *object) {
 	text := event.json()
 	key := digest(sha256.Sum256(text))
 	if w.seen[key] {
-		return false
+		return
 	}
 	w.seen[key] = true
 	record, err := eval.Read(text)
 	if err != nil {
-		return false
+		return
 	}
 	c := candidate{event: event}
 	c.match, c.kills = w.panel.Judge(record)
 	c.kills = slices.DeleteFunc(c.kills, func(i int) bool { return w.before[i] })
-	isNew := false
 	for _, i := range c.kills {
-		isNew = isNew || !w.killed[i]
 		w.killed[i] = true
 	}
 	if len(c.kills) > 0 || !slices.ContainsFunc(w.candidates, func(o candidate) bool { return o.match == c.match }) {
 		w.candidates = append(w.candidates, c)
 	}
-	return isNew
 }
 
-// vary considers the edits of an event that is complete, unless everything is killed
-// already. It reports whether they killed something that nothing else had.
-func (w *writer) vary(event *object) bool {
+// vary considers the edits of an event that is complete, for predicates of the rule,
+// unless everything is killed already.
+func (w *writer) vary(event *object, predicates []plan.Predicate) {
 	if w.left() == 0 {
-		return false
+		return
 	}
-	useful := false
-	for _, e := range edits(w.rule, event) {
+	for _, e := range edits(predicates, event) {
 		if !w.panel.Spend() || w.ctx.Err() != nil {
 			break
 		}
@@ -261,16 +258,15 @@ func (w *writer) vary(event *object) bool {
 				c.put(field, d.id(place))
 			}
 		}
-		useful = w.consider(c) || useful
+		w.consider(c)
 	}
-	return useful
 }
 
 // solve solves the rule for events that kill what no candidate does, and returns what
 // is known of the mutants for which there is none.
 func (w *writer) solve() map[int]survivor {
 	survivors := map[int]survivor{}
-	useless := 0
+	solved := 0
 	for i, mutant := range w.panel.Mutants {
 		if w.ctx.Err() != nil {
 			break
@@ -285,16 +281,24 @@ func (w *writer) solve() map[int]survivor {
 		}
 		event := w.completed(fromMap(answer.Event), mutant.Rule)
 		w.consider(event)
-		// The edits of what was solved seldom kill what no other edit does.
-		if useless < maxUseless && !w.vary(event) {
-			useless++
+		// Whatever edits of a few of them do not kill takes an event of its own. What is
+		// near to that has to do with the search that the mutant changes.
+		if solved++; solved <= maxVaried {
+			w.vary(event, w.predicates)
+		} else {
+			w.vary(event, predicatesOf(w.changed(mutant.Rule)))
 		}
 	}
 	return survivors
 }
 
-// maxUseless is of how many solved events the edits may have killed nothing new.
-const maxUseless = 3
+// maxVaried is how many solved events are edited in all ways.
+const maxVaried = 4
+
+// changed returns the searches of the rule that a mutant has not.
+func (w *writer) changed(mutant *plan.Rule) []*plan.Search {
+	return slices.DeleteFunc(slices.Clone(w.rule.Searches), func(s *plan.Search) bool { return slices.Contains(mutant.Searches, s) })
+}
 
 // choose returns events that together kill whatever candidates do and tests, as they
 // are, do not; few of them: first the one that kills most, and so on. With needMatch

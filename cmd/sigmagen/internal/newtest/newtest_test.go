@@ -2,7 +2,10 @@ package newtest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -126,6 +129,69 @@ func TestWriteRefuses(t *testing.T) {
 		if _, err := Write(t.Context(), provetest.Plan(t, c.detection), old); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v, want %s", c.detection, err, c.want)
 		}
+	}
+}
+
+// TestWriteLarge: rules that are far larger than those that people write by hand are
+// done in seconds, and where that is too little the rest is named.
+func TestWriteLarge(t *testing.T) {
+	t.Parallel()
+	list := func(n int, format string) string {
+		var values []string
+		for i := range n {
+			values = append(values, fmt.Sprintf(format, i))
+		}
+		return "[" + strings.Join(values, ", ") + "]"
+	}
+	searches := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format+"\n", i, i, i)
+		}
+		return b.String()
+	}
+	for _, c := range []struct {
+		about, detection string
+		match, not       int  // new ones
+		survive          bool // some may
+	}{
+		{"beginnings of names", "a: {eventName|startswith: " + list(200, "N%dx") + "}\ncondition: a", 200, 1, false},
+		{"most of which begin with another", "a: {eventName|startswith: " + list(200, "N%d") + "}\ncondition: a", 10, 1, false},
+		{"addresses", "a: {sourceIPAddress: " + list(200, "10.0.0.%d") + "}\ncondition: a", 200, 1, false},
+		{"searches of which one is enough", searches(60, "s%d: {requestParameters.f%d: [x%d, y]}") + "condition: 1 of s*", 120, 60, false},
+		{"searches all of which must hold", searches(60, "s%d: {requestParameters.f%d: [x%d, y]}") + "condition: all of s*", 61, 60, false},
+		{"searches and filters", searches(12, "s%d: {requestParameters.f%d: x%d}") + searches(12, "f%d: {requestParameters.g%d: x%d, userIdentity.arn|contains: [u, v]}") + "condition: 1 of s* and not 1 of f*", 0, 0, false},
+		{"what takes too long", searches(100, "s%d: {requestParameters.f: [x%d, y%d]}") + "condition: all of s*", 0, 0, true},
+	} {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			got, err := Write(t.Context(), provetest.Plan(t, c.detection), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.match > 0 && (got.ShouldMatch != c.match || got.ShouldNotMatch != c.not) {
+				t.Errorf("%d and %d records, want %d and %d", got.ShouldMatch, got.ShouldNotMatch, c.match, c.not)
+			}
+			if survive := len(got.After.Survivors) > 0; survive != c.survive {
+				t.Errorf("%d mutants survive", len(got.After.Survivors))
+			}
+			for _, s := range got.After.Survivors {
+				if !strings.Contains(s.Unknown, "within the bound") {
+					t.Fatalf("nothing fails when %s: %s", s.Change, s.Unknown)
+				}
+			}
+		})
+	}
+}
+
+// TestWriteStops: an interrupted run has nothing to write.
+func TestWriteStops(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	got, err := Write(ctx, provetest.Plan(t, "a: {eventName: A}\ncondition: a"), nil)
+	if !errors.Is(err, context.Canceled) || got.Text != nil {
+		t.Errorf("%q, %v", got.Text, err)
 	}
 }
 
