@@ -137,8 +137,13 @@ func (p *project) measure(ctx context.Context, rule *plan.Rule) (measured, error
 		m.note = "tests fail"
 		return m, nil
 	}
-	if m.result, err = mutate.Measure(ctx, rule, tests); err != nil {
-		return measured{}, fmt.Errorf("%s: %w", path, err)
+	m.result, err = mutate.Measure(ctx, rule, tests)
+	if mutate.IsTooLarge(err) {
+		m.note = "too large"
+		return m, nil
+	}
+	if err != nil {
+		return measured{}, fmt.Errorf("measure %s: %w", path, err)
 	}
 	for _, s := range m.result.Survivors {
 		message := "nothing fails when " + s.Change

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -93,12 +95,16 @@ func (p *project) newTest(cmd *cobra.Command, rule *plan.Rule, dryRun bool) erro
 	}
 	path := p.dirs[0].Path(source)
 	tests, err := newtest.Write(cmd.Context(), rule, text)
+	if cmd.Context().Err() != nil {
+		return err
+	}
 	if err != nil {
 		return testsRefused{err}
 	}
 	added := tests.ShouldMatch + tests.ShouldNotMatch
 	if dryRun {
-		if _, err := cmd.OutOrStdout().Write(tests.Text); err != nil {
+		shown := diag.EscapeJSON(strings.TrimPrefix(string(tests.Text), "\ufeff"))
+		if _, err := io.WriteString(cmd.OutOrStdout(), shown); err != nil {
 			return err
 		}
 	} else if !bytes.Equal(tests.Text, text) {
@@ -106,9 +112,13 @@ func (p *project) newTest(cmd *cobra.Command, rule *plan.Rule, dryRun bool) erro
 			return err
 		}
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s new, %d of them should match; score %s, was %s\n", path, plural(added, "record"), tests.ShouldMatch, score(tests.After), score(tests.Before))
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s new, %d of them should match; score %s, was %s\n", diag.Printable(path), plural(added, "record"), tests.ShouldMatch, score(tests.After), score(tests.Before))
 	for _, s := range tests.After.Survivors {
-		fmt.Fprintf(cmd.ErrOrStderr(), "  nothing fails when %s%s\n", diag.Printable(s.Change), map[bool]string{true: " (it is not known whether a record could tell)"}[s.Unknown != ""])
+		unknown := ""
+		if s.Unknown != "" {
+			unknown = " (it is not known whether a record could tell: " + diag.Printable(s.Unknown) + ")"
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "  nothing fails when %s%s\n", diag.Printable(s.Change), unknown)
 	}
 	return nil
 }

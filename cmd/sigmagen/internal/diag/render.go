@@ -164,16 +164,16 @@ func EncodeJSON(w io.Writer, indent string, v any) error {
 	if err := encoder.Encode(v); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, escapeJSON(text.String()))
+	_, err := io.WriteString(w, EscapeJSON(text.String()))
 	return err
 }
 
-// escapeJSON escapes what is not printable in JSON, whose control
-// characters of ASCII are escaped already.
-func escapeJSON(line string) string {
+// EscapeJSON escapes what is not printable in JSON, whose control
+// characters of ASCII are escaped already but for those between values.
+func EscapeJSON(text string) string {
 	var b strings.Builder
-	for _, r := range line {
-		if r == '\n' || unicode.IsPrint(r) {
+	for _, r := range text {
+		if strings.ContainsRune("\n\r\t", r) || unicode.IsPrint(r) {
 			b.WriteRune(r)
 			continue
 		}

@@ -43,7 +43,7 @@ func WriteSARIF(w io.Writer, diagnostics []Diagnostic, source func(path string) 
 	if err := sarif.NewReport().AddRun(run).PrettyWrite(&log); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, escapeJSON(log.String())+"\n")
+	_, err := io.WriteString(w, EscapeJSON(log.String())+"\n")
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -184,6 +185,44 @@ func TestWriteLarge(t *testing.T) {
 	}
 }
 
+// TestWriteCompletes: lists may be empty, or missing.
+func TestWriteCompletes(t *testing.T) {
+	t.Parallel()
+	rule := provetest.Plan(t, "a: {eventName: [A, B]}\ncondition: a")
+	for _, text := range []string{
+		`{}`, `{"should_match": [], "should_not_match": []}`, `{"should_match": [{"eventName": "A"}]}`, `{"should_not_match": [{"eventName": "C"}]}`,
+		`{"should_match": [{"eventName": "A"}], "should_not_match": []}`,
+	} {
+		got, err := Write(t.Context(), rule, []byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if len(got.After.Survivors) > 0 || len(records(t, got.Text, "should_match")) == 0 || len(records(t, got.Text, "should_not_match")) == 0 {
+			t.Errorf("%s is completed to\n%s", text, got.Text)
+		}
+	}
+}
+
+// TestWriteEscapes: what a rule or a record holds does not steer the terminal on which
+// the tests are printed, and means the same.
+func TestWriteEscapes(t *testing.T) {
+	t.Parallel()
+	rule := provetest.Plan(t, "a: {userAgent: \"x\\u009b31m\\u202ey\\U000E0001\", eventName: A}\ncondition: a")
+	got, err := Write(t.Context(), rule, []byte("{\"should_not_match\": [{\"eventName\": \"B\", \"\\u009b\": \"\\u202e\"}]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range string(got.Text) {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Errorf("%U is written into\n%s", r, got.Text)
+		}
+	}
+	if !strings.Contains(string(got.Text), `"x\u009b31m\u202ey\udb40\udc01"`) {
+		t.Errorf("the value of the rule is written otherwise:\n%s", got.Text)
+	}
+}
+
 // TestWriteStops: an interrupted run has nothing to write.
 func TestWriteStops(t *testing.T) {
 	t.Parallel()
@@ -293,6 +332,14 @@ func TestInsert(t *testing.T) {
 			"{\"should_not_match\": [{}],\"should_match\": [ {\"x\" : \"]\" },\n    {\n      \"eventName\": \"<A>\"\n    }\n  ]}"},
 		{"a file of Windows", "\ufeff{\r\n  \"should_match\": [\r\n    {}\r\n  ],\r\n  \"should_not_match\": []\r\n}", one, nil,
 			"\ufeff{\r\n  \"should_match\": [\r\n    {},\r\n    {\r\n      \"eventName\": \"<A>\"\r\n    }\r\n  ],\r\n  \"should_not_match\": []\r\n}"},
+		{"a file with tabs", "{\n\t\"should_match\": [\n\t\t{\n\t\t\t\"x\": 1\n\t\t}\n\t],\n\t\"should_not_match\": []\n}\n", one, one,
+			"{\n\t\"should_match\": [\n\t\t{\n\t\t\t\"x\": 1\n\t\t},\n\t\t{\n\t\t\t\"eventName\": \"<A>\"\n\t\t}\n\t],\n\t\"should_not_match\": [\n\t\t{\n\t\t\t\"eventName\": \"<A>\"\n\t\t}\n\t]\n}\n"},
+		{"tabs, on Windows, and a list is missing", "{\r\n\t\"should_not_match\": [\r\n\t\t{}\r\n\t]\r\n}\r\n", one, nil,
+			"{\r\n\t\"should_not_match\": [\r\n\t\t{}\r\n\t],\r\n\t\"should_match\": [\r\n\t\t{\r\n\t\t\t\"eventName\": \"<A>\"\r\n\t\t}\r\n\t]\r\n}\r\n"},
+		{"four spaces", "{\n    \"should_match\": [\n    ]\n}\n", one, nil, "{\n    \"should_match\": [\n        {\n            \"eventName\": \"<A>\"\n        }\n    ]\n}\n"},
+		{"nothing but braces", "{ }", one, one, "{\n  \"should_match\": [\n    {\n      \"eventName\": \"<A>\"\n    }\n  ],\n  \"should_not_match\": [\n    {\n      \"eventName\": \"<A>\"\n    }\n  ]\n}"},
+		{"a list of that name in a record", `{"should_match": [{"should_not_match": [1]}]}`, nil, one,
+			"{\"should_match\": [{\"should_not_match\": [1]}],\n  \"should_not_match\": [\n    {\n      \"eventName\": \"<A>\"\n    }\n  ]\n}"},
 	} {
 		var text []byte
 		if c.text != "" {
@@ -307,8 +354,8 @@ func TestInsert(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.about, diff)
 		}
 	}
-	if _, err := insert([]byte(`{"should_match": []}`), nil, one); err == nil || !strings.Contains(err.Error(), "there is no list should_not_match") {
-		t.Errorf("a file without a list: %v", err)
+	if _, err := insert([]byte(`{"should_match": [`), one, nil); err == nil || !strings.HasPrefix(err.Error(), "read tests: ") {
+		t.Errorf("a file that breaks off: %v", err)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 )
 
 // object is a JSON object whose members keep their order. Values are those of
@@ -281,7 +283,8 @@ func (o *object) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// compact writes a value without the escapes that are for HTML.
+// compact writes a value without the escapes that are for HTML, and with those for what
+// could steer a terminal: rules and records are other people's.
 func compact(value any) ([]byte, error) {
 	if o, ok := value.(*object); ok {
 		return o.MarshalJSON()
@@ -298,9 +301,7 @@ func compact(value any) ([]byte, error) {
 		return slices.Concat([]byte("["), bytes.Join(parts, []byte(",")), []byte("]")), nil
 	}
 	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	if err := diag.EncodeJSON(&b, "", value); err != nil {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil

@@ -3,8 +3,8 @@ package newtest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,62 +33,158 @@ func readSuite(text []byte) (suite, error) {
 const mark = "\ufeff"
 
 // insert returns a file of tests with records at the ends of its lists, and every
-// other byte as it was. Of nil it makes a new file.
+// other byte as it was. A list that is missing comes last. Of nil it makes a new file.
 func insert(text []byte, match, not []*object) ([]byte, error) {
 	if text == nil {
 		text = []byte("{\n  \"should_match\": [],\n  \"should_not_match\": []\n}\n")
 	}
-	newline := "\n"
-	if bytes.Contains(text, []byte("\r\n")) {
-		newline = "\r\n"
-	}
-	for name, records := range map[string][]*object{"should_match": match, "should_not_match": not} {
-		if len(records) == 0 {
+	for _, list := range []struct {
+		name    string
+		records []*object
+	}{{"should_match", match}, {"should_not_match", not}} {
+		if len(list.records) == 0 {
 			continue
 		}
-		end, err := endOfList(text, name)
+		places, err := findList(text, list.name)
 		if err != nil {
 			return nil, err
 		}
-		before := bytes.TrimRight(text[:end], " \t\r\n")
-		var b bytes.Buffer
-		b.Write(before)
-		for i, record := range records {
-			if i > 0 || !bytes.HasSuffix(before, []byte("[")) {
-				b.WriteByte(',')
+		if places.list < 0 {
+			text = places.add(text, list.name)
+			if places, err = findList(text, list.name); err != nil {
+				return nil, err
 			}
-			var indented bytes.Buffer
-			if err := json.Indent(&indented, record.json(), "    ", "  "); err != nil {
-				return nil, fmt.Errorf("write tests: %w", err)
-			}
-			b.WriteString(newline + "    " + strings.ReplaceAll(indented.String(), "\n", newline))
 		}
-		b.WriteString(newline + "  ")
-		b.Write(text[end:])
-		text = b.Bytes()
+		if text, err = places.fill(text, list.records); err != nil {
+			return nil, err
+		}
 	}
 	return text, nil
 }
 
-// endOfList returns the offset of the bracket that closes a list of a file of tests.
-func endOfList(text []byte, name string) (int, error) {
+// places says where things stand in a file of tests, as offsets.
+type places struct {
+	key  int // the name of a list that is looked for, or of any member without it; -1: there are none
+	list int // behind its opening bracket; -1: there is no such list
+	item int // its first item; -1: it has none
+	end  int // its closing bracket, or without it that of the file
+}
+
+func findList(text []byte, name string) (places, error) {
 	body := bytes.TrimPrefix(text, []byte(mark))
 	decoder := json.NewDecoder(bytes.NewReader(body))
-	if _, err := decoder.Token(); err != nil {
-		return 0, fmt.Errorf("read tests: %w", err)
+	at := func() int { return len(text) - len(body) + int(decoder.InputOffset()) }
+	found := places{key: -1, list: -1, item: -1}
+	var err error
+	token := func() json.Token {
+		var t json.Token
+		if err == nil {
+			t, err = decoder.Token()
+		}
+		return t
 	}
-	for decoder.More() {
-		key, err := decoder.Token()
-		if err != nil {
-			return 0, fmt.Errorf("read tests: %w", err)
+	value := func() (length int) {
+		var raw json.RawMessage
+		if err == nil {
+			err = decoder.Decode(&raw)
 		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return 0, fmt.Errorf("read tests: %w", err)
+		return len(raw)
+	}
+	token()
+	for err == nil && decoder.More() {
+		start := at()
+		key := token()
+		found.key = start + bytes.IndexByte(text[start:], '"')
+		if key != name {
+			value()
+			continue
 		}
-		if key == name {
-			return len(text) - len(body) + int(decoder.InputOffset()) - 1, nil
+		token()
+		found.list = at()
+		for err == nil && decoder.More() {
+			length := value()
+			if found.item < 0 {
+				found.item = at() - length
+			}
+		}
+		token()
+		found.end = at() - 1
+		break
+	}
+	if found.list < 0 {
+		token()
+		found.end = at() - 1
+	}
+	if err != nil {
+		return places{}, fmt.Errorf("read tests: %w", err)
+	}
+	return found, nil
+}
+
+// add adds an empty list to a file that lacks it.
+func (p places) add(text []byte, name string) []byte {
+	before, comma, indent := bytes.TrimRight(text[:p.end], space), "", defaultIndent
+	if p.key >= 0 {
+		comma = ","
+		if own, ok := indentOf(text, p.key); ok {
+			indent = own
 		}
 	}
-	return 0, errors.New("read tests: there is no list " + name)
+	return slices.Concat(before, fmt.Appendf(nil, "%s%s%s%q: []%s", comma, newlineOf(text), indent, name, newlineOf(text)), text[p.end:])
+}
+
+// fill adds records to a list, indented as the file is.
+func (p places) fill(text []byte, records []*object) ([]byte, error) {
+	newline := newlineOf(text)
+	outer, ok := indentOf(text, p.key)
+	if !ok {
+		outer = defaultIndent
+	}
+	inner := outer + outer
+	if p.item >= 0 {
+		if own, ok := indentOf(text, p.item); ok && own != "" {
+			inner = own
+		}
+	}
+	step := strings.TrimPrefix(inner, outer)
+	if step == "" {
+		step = defaultIndent
+	}
+	before := bytes.TrimRight(text[:p.end], space)
+	var b bytes.Buffer
+	b.Write(before)
+	for i, record := range records {
+		if i > 0 || p.item >= 0 {
+			b.WriteByte(',')
+		}
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, record.json(), inner, step); err != nil {
+			return nil, fmt.Errorf("write tests: %w", err)
+		}
+		b.WriteString(newline + inner + strings.ReplaceAll(indented.String(), "\n", newline))
+	}
+	b.WriteString(newline + outer)
+	b.Write(text[p.end:])
+	return b.Bytes(), nil
+}
+
+const (
+	space         = " \t\r\n"
+	defaultIndent = "  "
+)
+
+// newlineOf returns what ends the lines of a file.
+func newlineOf(text []byte) string {
+	if bytes.Contains(text, []byte("\r\n")) {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// indentOf returns what stands before an offset on its line. ok is false where that is
+// more than white space, or it is the first line.
+func indentOf(text []byte, offset int) (indent string, ok bool) {
+	start := bytes.LastIndexByte(text[:offset], '\n') + 1
+	indent = string(text[start:offset])
+	return indent, start > 0 && strings.Trim(indent, " \t") == ""
 }
