@@ -81,6 +81,7 @@ type field struct {
 	paths []string
 	hold  []plan.Predicate
 	fail  []plan.Predicate
+	texts languages
 }
 
 // fields groups what must be there. A path for which everything is negated stays away.
@@ -95,7 +96,7 @@ func (c *cube) fields() []*field {
 				return f
 			}
 		}
-		f := &field{paths: []string{path}}
+		f := &field{paths: []string{path}, texts: c.languages}
 		all = append(all, f)
 		return f
 	}
@@ -164,7 +165,8 @@ func (f *field) values(propose func(field string, hold, fail []plan.Predicate) [
 	}
 }
 
-// candidates returns what is proposed for the field, then what may do.
+// candidates returns what is proposed for the field, then what may do, then what tells
+// expressions apart.
 func (f *field) candidates(propose func(field string, hold, fail []plan.Predicate) []any, hold, fail []plan.Predicate) iter.Seq[any] {
 	return func(yield func(any) bool) {
 		if propose != nil {
@@ -179,22 +181,16 @@ func (f *field) candidates(propose func(field string, hold, fail []plan.Predicat
 				return
 			}
 		}
+		if text, verdict := f.texts.shortest(hold, fail); verdict == Possible {
+			yield(text)
+		}
 	}
 }
 
 // allowed reports whether a scalar satisfies all of hold and none of fail.
-func allowed(v any, hold, fail []plan.Predicate) bool {
-	for _, p := range hold {
-		if p.Op != plan.Exists && !eval.Holds(p, v) {
-			return false
-		}
-	}
-	for _, p := range fail {
-		if eval.Holds(p, v) {
-			return false
-		}
-	}
-	return true
+func allowed(scalar any, hold, fail []plan.Predicate) bool {
+	return !slices.ContainsFunc(hold, func(p plan.Predicate) bool { return !eval.Holds(p, scalar) }) &&
+		!slices.ContainsFunc(fail, func(p plan.Predicate) bool { return eval.Holds(p, scalar) })
 }
 
 // assemble makes a record. ok is false when the paths are in each other's way.

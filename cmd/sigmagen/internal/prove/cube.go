@@ -10,11 +10,12 @@ import (
 
 // cube is one case: literals that are to hold together.
 type cube struct {
-	literals []literal
-	scalar   func(field string) bool // it is no list; may be nil
+	literals  []literal
+	scalar    func(field string) bool // it is no list; may be nil
+	languages languages               // of all cases
 }
 
-func (c *cube) clone() *cube { return &cube{slices.Clone(c.literals), c.scalar} }
+func (c *cube) clone() *cube { return &cube{slices.Clone(c.literals), c.scalar, c.languages} }
 
 // add takes up a literal, or says what it contradicts.
 func (c *cube) add(l literal) (refutation, bool) {

@@ -151,7 +151,7 @@ func (solver Solver) solve(f formula, check func(record *eval.Record) bool) Answ
 		s.most = min(b.Question, b.Left)
 		defer func() { b.Left -= s.steps }()
 	}
-	s.run([]formula{f}, &cube{scalar: solver.Scalar})
+	s.run([]formula{f}, &cube{scalar: solver.Scalar, languages: languages{}})
 	switch {
 	case s.event != nil:
 		return Answer{Verdict: Possible, Event: s.event}
@@ -257,6 +257,10 @@ func (s *search) refute(r refutation) {
 // leaf makes a record of a case whose predicates do not contradict each other as far
 // as is known.
 func (s *search) leaf(c *cube) {
+	if r, refuted := c.beyondText(); refuted {
+		s.refute(r)
+		return
+	}
 	problem := "no record was found, and nothing that rules one out"
 	for event := range c.events(s.propose) {
 		text, err := json.Marshal(event)
