@@ -201,6 +201,8 @@ func (m *maker) item(p place) {
 		}
 		m.breakValue(p, source)
 	}
+	m.expressions(p)
+	m.networks(p)
 	m.operators(p)
 }
 

@@ -63,8 +63,38 @@ func TestMutants(t *testing.T) {
 		{"a: {x: 5}\ncondition: a", "5 of x becomes 6", `{"x":6}`},
 		{"a: {x: true}\ncondition: a", "true of x becomes false", `{"x":false}`},
 		{"a: {eventTime|hour: 23}\ncondition: a", "23 of eventTime becomes 22", `{"eventTime":"2026-01-01T22:00:00Z"}`},
-		{"a: {x|cidr: 10.0.0.0/9}\ncondition: a", "the networks of x become twice as large", `{"x":"10.200.0.1"}`},
-		{"a: {x|cidr: 10.0.0.0/8}\ncondition: a", "the networks of x become half as large", `{"x":"10.200.0.1"}`},
+		{"a: {x|cidr: 10.0.0.0/9}\ncondition: a", "10.0.0.0/9 of x becomes 10.0.0.0/8", `{"x":"10.200.0.1"}`},
+		{"a: {x|cidr: 10.0.0.0/8}\ncondition: a", "10.0.0.0/8 of x becomes 10.0.0.0/9", `{"x":"10.200.0.1"}`},
+		{"a: {x|cidr: [10.0.0.0/8, 192.168.0.0/16]}\ncondition: a", "192.168.0.0/16 of x becomes 192.169.0.0/16", `{"x":"192.168.0.1"}`},
+		{"a: {x|cidr: 'fd00::/8'}\ncondition: a", "fd00::/8 of x becomes fc00::/8", `{"x":"fc00::1"}`},
+		{"a: {x|re: '-(parrot|pentoo|blackarch)'}\ncondition: a", "`pentoo` is dropped from the expression of x", `{"x":"-pentoo"}`},
+		{"a: {x|re: 'a|b|c'}\ncondition: a", "`b` is dropped from the expression of x", `{"x":"b"}`},
+		{"a: {x|re: 'ab|ac|(d|)e'}\ncondition: a", "`ac` is dropped from the expression of x", `{"x":"ac"}`},
+		{"a: {x|re: 'ab|ac|(d|)e'}\ncondition: a", "an empty alternative is dropped from the expression of x", `{"x":"e"}`},
+		{"a: {x|re: '(a|b)-(a|b)'}\ncondition: a", "the 2nd `a` is dropped from the expression of x", `{"x":"b-a"}`},
+		{"a: {x|re: '(?i)ab|cd'}\ncondition: a", "`ab` is dropped from the expression of x", `{"x":"AB"}`},
+		{"a: {x|re: '^ab'}\ncondition: a", "`^` is dropped from the expression of x", `{"x":"xab"}`},
+		{"a: {x|re: 'ab$'}\ncondition: a", "`$` is dropped from the expression of x", `{"x":"abx"}`},
+		{"a: {x|re: '\\bab'}\ncondition: a", "`\\b` is dropped from the expression of x", `{"x":"xab"}`},
+		{"a: {x|re: 'ab'}\ncondition: a", "the case of letters does not count in the expression of x", `{"x":"AB"}`},
+		{"a: {x|re: '(?i)ab'}\ncondition: a", "the case of letters counts in the expression of x", `{"x":"AB"}`},
+		{"a: {x|re|i: ab}\ncondition: a", "the case of letters counts in the expression of x", `{"x":"AB"}`},
+		{"a: {x|re: '(?si:a)b'}\ncondition: a", "the case of letters counts in the expression of x", `{"x":"Ab"}`},
+		{"a: {x|re: '^a?b'}\ncondition: a", "`a?` is dropped from the expression of x", `{"x":"ab"}`},
+		{"a: {x|re: '^a?b'}\ncondition: a", "`a?` becomes `a` in the expression of x", `{"x":"b"}`},
+		{"a: {x|re: '^(ab)*?c'}\ncondition: a", "`(ab)*?` becomes `(ab)+?` in the expression of x", `{"x":"c"}`},
+		{"a: {x|re: '^[ab]+c'}\ncondition: a", "`[ab]+` becomes `[ab]*` in the expression of x", `{"x":"c"}`},
+		{"a: {x|re: 'a[0-9]b'}\ncondition: a", "`[0-9]` is dropped from the expression of x", `{"x":"ab"}`},
+		{"a: {x|re: '^[0-9]{12}$'}\ncondition: a", "`[0-9]{12}` becomes `[0-9]{11}` in the expression of x", `{"x":"11112222333"}`},
+		{"a: {x|re: '^[0-9]{12}$'}\ncondition: a", "`[0-9]{12}` becomes `[0-9]{13}` in the expression of x", `{"x":"111122223333"}`},
+		{"a: {x|re: '^a{2,3}$'}\ncondition: a", "`a{2,3}` becomes `a{1,3}` in the expression of x", `{"x":"a"}`},
+		{"a: {x|re: '^a{2,3}$'}\ncondition: a", "`a{2,3}` becomes `a{3,3}` in the expression of x", `{"x":"aa"}`},
+		{"a: {x|re: '^a{2,3}$'}\ncondition: a", "`a{2,3}` becomes `a{2,2}` in the expression of x", `{"x":"aaa"}`},
+		{"a: {x|re: '^a{2,}$'}\ncondition: a", "`a{2,}` becomes `a{3,}` in the expression of x", `{"x":"aa"}`},
+		{"a: {x|re: 'a-[0-9]'}\ncondition: a", "`a-` is misspelt in the expression of x", `{"x":"a-1"}`},
+		{"a: {x|re: [a1, b2]}\ncondition: a", "`b2` is misspelt in expression 2 of x", `{"x":"b2"}`},
+		{"a: ['zz']\nb: {x|re: a1}\nc: {x|re: b2}\ncondition: a or b or c", "`b2` is misspelt in the expression of x of `c`", `{"x":"b2"}`},
+		{"a: {'|re': a1}\ncondition: a", "`a1` is misspelt in the expression of the keywords", `{"x":"a1"}`},
 		{"a: {eventName: A, x|exists: true}\ncondition: a", "x is negated", `{"eventName":"A"}`},
 		{"a: {eventName: A, x|exists: true}\ncondition: a", "`exists: true` of x becomes `null`", `{"eventName":"A"}`},
 		{"a: {eventName: A, x: null}\ncondition: a", "`null` of x becomes `exists: true`", `{"eventName":"A"}`},
@@ -101,6 +131,7 @@ func TestAllMutants(t *testing.T) {
 		"`a and not b` becomes `a or not b`", "`a` is removed", "`a` is negated", "`b` is removed", "the `not` before `b` is dropped",
 		"`a` no longer asks for eventName", "eventName is negated", `"A" of eventName is misspelt`, "eventName is compared by `contains`", "eventName is compared by `startswith`",
 		"`a` no longer asks for userIdentity.type", "userIdentity.type is negated", `"Root" of userIdentity.type is misspelt`,
+		"the case of letters does not count in the expression of y", "`C` is misspelt in the expression of y",
 	}
 	if diff := cmp.Diff(want, changes(Mutants(rule))); diff != "" {
 		t.Errorf("mutants (-want +got):\n%s", diff)
@@ -110,19 +141,22 @@ func TestAllMutants(t *testing.T) {
 // TestSpans: a mutant points at what was changed.
 func TestSpans(t *testing.T) {
 	t.Parallel()
-	rule := provetest.Plan(t, "a: {eventName: [A, B]}\nf_b: {x: B}\nf_c: {y: C}\ncondition: a and not 1 of f_*")
+	rule := provetest.Plan(t, "a: {eventName: [A, B]}\nf_b: {x: B}\nf_c: {y: C}\nf_d: {z|re|i: 'é(a|b)', v|re: \"(a|\\u0062)\"}\ncondition: a and not 1 of f_*")
 	lines := strings.Split(string(rule.Syntax.Text), "\n")
 	got := map[string]string{}
 	for _, m := range Mutants(rule) {
-		got[m.Change] = lines[m.Span.Line-1][m.Span.Column-1:][:m.Span.Length]
+		got[m.Change] = string([]rune(lines[m.Span.Line-1])[m.Span.Column-1:][:m.Span.Length])
 	}
 	for change, want := range map[string]string{
-		`"B" is taken out of eventName`:                    "B",
-		"`f_b` is removed":                                 "f_b",
-		"`1 of f_*` is removed":                            "1",
-		"eventName is compared by `contains`":              "eventName",
-		"`a` is negated":                                   "a",
-		"`a and not 1 of f_*` becomes `a or not 1 of f_*`": "a and not 1 of f_*",
+		`"B" is taken out of eventName`:                     "B",
+		"`f_b` is removed":                                  "f_b",
+		"`1 of f_*` is removed":                             "1",
+		"eventName is compared by `contains`":               "eventName",
+		"`a` is negated":                                    "a",
+		"`a and not 1 of f_*` becomes `a or not 1 of f_*`":  "a and not 1 of f_*",
+		"`b` is dropped from the expression of z":           "b",
+		"the case of letters counts in the expression of z": "'é(a|b)'",
+		"`b` is dropped from the expression of v":           `"(a|\u0`, // as long as the value
 	} {
 		if got[change] != want {
 			t.Errorf("%s points at %q, want %q", change, got[change], want)

@@ -104,8 +104,6 @@ func operatorsFor(p plan.Predicate) []operator {
 		all = append(all, operator{becomes(plan.GreaterOrEqual), "`gt` of %s becomes `gte`"}, operator{becomes(plan.Less), "`gt` of %s becomes `lt`"})
 	case plan.GreaterOrEqual:
 		all = append(all, operator{becomes(plan.Greater), "`gte` of %s becomes `gt`"}, operator{becomes(plan.LessOrEqual), "`gte` of %s becomes `lte`"})
-	case plan.InPrefix:
-		all = append(all, operator{networks(-1), "the networks of %s become twice as large"}, operator{networks(1), "the networks of %s become half as large"})
 	case plan.Exists:
 		all = append(all, operator{becomes(plan.Absent), "`exists: true` of %s becomes `false`"}, operator{becomes(plan.IsNull), "`exists: true` of %s becomes `null`"})
 	case plan.Absent:
@@ -217,26 +215,12 @@ func loosened(pattern string) string {
 	return b.String()
 }
 
-// networks makes the prefix of every network longer by some bits.
-func networks(bits int) func(*plan.Predicate) bool {
-	return func(p *plan.Predicate) bool {
-		for i := range p.Values {
-			prefix := p.Values[i].Prefix
-			longer := netip.PrefixFrom(prefix.Addr(), prefix.Bits()+bits)
-			if !longer.IsValid() {
-				return false
-			}
-			p.Values[i].Prefix = longer.Masked()
-		}
-		return true
-	}
-}
-
 // misspelling is what makes a value another one.
 const misspelling = "~"
 
 // breakValue makes another value of one: a text is misspelt, a number becomes the
-// next one, a boolean the other one. Expressions and networks are left alone.
+// next one, a boolean the other one. Expressions and networks have changes of their
+// own.
 func (m *maker) breakValue(p place, source string) {
 	words := "%q of %s is misspelt"
 	broken, others := false, []any{source, m.name(p)}
@@ -306,3 +290,42 @@ func otherValue(p plan.Predicate, text string) (other string, isOther, ok bool) 
 
 // lastOf is the greatest value of each part of a time.
 var lastOf = map[string]int{"minute": 59, "hour": 23, "day": 31, "week": 53, "month": 12, "year": 9999}
+
+// networks mutates the networks of an item: each becomes twice and half as large, and
+// the one beside it.
+func (m *maker) networks(p place) {
+	for i, group := range p.of(m.rule).Groups {
+		for j, predicate := range group {
+			for k, v := range predicate.Values {
+				if predicate.Op != plan.InPrefix {
+					continue
+				}
+				for _, other := range otherNetworks(v.Prefix) {
+					m.change(p, spanOf(p.syntax(m.rule), v.Source), func(item *plan.Item) {
+						item.Groups[i][j].Values[k].Prefix = other
+					}, "%s of %s becomes %s", v.Source, m.name(p), other)
+				}
+			}
+		}
+	}
+}
+
+// otherNetworks returns the network that a network is a half of, its first half, and
+// the other half of the first.
+func otherNetworks(network netip.Prefix) []netip.Prefix {
+	var all []netip.Prefix
+	addr, bits := network.Addr(), network.Bits()
+	if bits > 0 {
+		all = append(all, netip.PrefixFrom(addr, bits-1).Masked())
+	}
+	if bits < addr.BitLen() {
+		all = append(all, netip.PrefixFrom(addr, bits+1).Masked())
+	}
+	if bits > 0 {
+		beside := addr.AsSlice()
+		beside[(bits-1)/8] ^= 0x80 >> ((bits - 1) % 8)
+		other, _ := netip.AddrFromSlice(beside) // of the length of an address
+		all = append(all, netip.PrefixFrom(other, bits))
+	}
+	return all
+}
