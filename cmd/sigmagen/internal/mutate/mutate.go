@@ -70,9 +70,9 @@ func (f *forms) values(r *plan.Rule) uint64 {
 	seen := map[uint64]bool{}
 	var sum uint64
 	add := func(p plan.Predicate, v plan.Value) {
-		k := kindOf(p)
+		k := testKindOf(p)
 		if p.Op == plan.Absent { // Form writes it as one that does not exist
-			k = kind{field: p.Field, op: plan.Exists}
+			k = testKind{field: p.Field, op: plan.Exists}
 		}
 		hash := maphash.Comparable(f.seed, value{k, v.Text, v.Prefix})
 		if !seen[hash] {
@@ -84,7 +84,7 @@ func (f *forms) values(r *plan.Rule) uint64 {
 	for _, filter := range r.Filters {
 		conditions = append(conditions, filter.Conditions...)
 	}
-	for _, s := range named(conditions) {
+	for _, s := range searchesOf(conditions) {
 		for _, items := range s.Maps {
 			for _, item := range items {
 				for _, group := range item.Groups {
@@ -103,8 +103,8 @@ func (f *forms) values(r *plan.Rule) uint64 {
 	return sum
 }
 
-// named returns the searches that conditions name, each once.
-func named(conditions []plan.Condition) []*plan.Search {
+// searchesOf returns the searches that conditions name, each once.
+func searchesOf(conditions []plan.Condition) []*plan.Search {
 	var all []*plan.Search
 	seen := map[*plan.Search]bool{}
 	add := func(s *plan.Search) {

@@ -35,7 +35,7 @@ type Panel struct {
 	lists  int     // of the rule, of which a value is enough
 
 	tests    []test
-	testOf   map[kind]int // index into tests
+	testOf   map[testKind]int // index into tests
 	number   map[value]int
 	alone    []plan.Predicate       // by number, with that value alone
 	searches map[*plan.Search]*node // what was made of them already
@@ -50,19 +50,19 @@ type test struct {
 	numbers []int // of the values
 }
 
-// kind says which predicates have one test.
-type kind struct {
+// testKind says which predicates have one test.
+type testKind struct {
 	field string
 	op    plan.Op
 	cased bool
 	part  string
 }
 
-func kindOf(p plan.Predicate) kind { return kind{p.Field, p.Op, p.Cased, p.Part} }
+func testKindOf(p plan.Predicate) testKind { return testKind{p.Field, p.Op, p.Cased, p.Part} }
 
 // value is a predicate with at most one value.
 type value struct {
-	kind
+	testKind
 	text   string
 	prefix netip.Prefix
 }
@@ -70,7 +70,7 @@ type value struct {
 // node is a part of what a rule asks for. It holds when one of its values or parts
 // does, or with all when each part does; with not, otherwise.
 type node struct {
-	values set
+	values valueSet
 	parts  []*node
 	all    bool
 	not    bool
@@ -83,7 +83,7 @@ func NewPanel(ctx context.Context, r *plan.Rule) (*Panel, error) {
 	}
 	p := &Panel{
 		Mutants: Mutants(r), rule: r,
-		testOf: map[kind]int{}, number: map[value]int{}, searches: map[*plan.Search]*node{}, filters: map[*plan.Filter]*node{},
+		testOf: map[testKind]int{}, number: map[value]int{}, searches: map[*plan.Search]*node{}, filters: map[*plan.Filter]*node{},
 		work: maxWork,
 	}
 	p.whole = p.ruleNode(r)
@@ -219,18 +219,18 @@ func (p *Panel) itemNode(item plan.Item) *node {
 			numbers = append(numbers, p.numbers(predicate)...)
 		}
 		if item.All {
-			n.parts = append(n.parts, &node{values: setOf(numbers)})
+			n.parts = append(n.parts, &node{values: valueSetOf(numbers)})
 		}
 	}
 	if !item.All {
-		n.values = setOf(numbers)
+		n.values = valueSetOf(numbers)
 	}
 	return n
 }
 
 // numbers returns the numbers of the values of a predicate, new ones for new values.
 func (p *Panel) numbers(predicate plan.Predicate) []int {
-	k := kindOf(predicate)
+	k := testKindOf(predicate)
 	i, known := p.testOf[k]
 	if !known {
 		i = len(p.tests)
@@ -242,7 +242,7 @@ func (p *Panel) numbers(predicate plan.Predicate) []int {
 	alone := predicate
 	if !takesValues(predicate.Op) {
 		if len(t.numbers) == 0 {
-			t.numbers = []int{p.next(value{kind: k}, alone)}
+			t.numbers = []int{p.next(value{testKind: k}, alone)}
 		}
 		return t.numbers
 	}
@@ -346,28 +346,28 @@ func (n *node) lists() int {
 	return count
 }
 
-// A set is one of numbers of values, as words of 64 bits in their order. Those that have
+// A valueSet is one of numbers of values, as words of 64 bits in their order. Those that have
 // no bit are left out.
-type set []word
+type valueSet []word
 
 type word struct {
 	index int
 	bits  uint64
 }
 
-func setOf(numbers []int) set {
+func valueSetOf(numbers []int) valueSet {
 	words := map[int]uint64{}
 	for _, n := range numbers {
 		words[n/64] |= 1 << (n % 64)
 	}
-	var s set
+	var s valueSet
 	for _, index := range slices.Sorted(maps.Keys(words)) {
 		s = append(s, word{index, words[index]})
 	}
 	return s
 }
 
-func (s set) meets(held []uint64) bool {
+func (s valueSet) meets(held []uint64) bool {
 	for _, w := range s {
 		if held[w.index]&w.bits != 0 {
 			return true

@@ -136,12 +136,12 @@ func (p *Panel) shortened(i int) (rule, mutant *plan.Rule, ok bool) {
 		if _, both := slices.BinarySearch(theirs, n); both {
 			alone := p.alone[n]
 			for _, v := range alone.Values {
-				common.values[value{kindOf(alone), v.Text, v.Prefix}] = true
+				common.values[value{testKindOf(alone), v.Text, v.Prefix}] = true
 			}
 		}
 	}
 	mutant = p.Mutants[i].Rule
-	inRule, inMutant := named(p.rule.Conditions), named(mutant.Conditions)
+	inRule, inMutant := searchesOf(p.rule.Conditions), searchesOf(mutant.Conditions)
 	for _, s := range inRule {
 		common.searches[s.Name] = slices.Contains(inMutant, s)
 	}
@@ -266,7 +266,7 @@ func shortMap(items plan.Map, common map[value]bool) plan.Map {
 				shared, own := 0, 0
 				for _, v := range p.Values {
 					count := &own
-					if common[value{kindOf(p), v.Text, v.Prefix}] {
+					if common[value{testKindOf(p), v.Text, v.Prefix}] {
 						count = &shared
 					}
 					if *count < fewValues {
