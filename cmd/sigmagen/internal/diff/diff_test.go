@@ -142,9 +142,9 @@ func TestChanges(t *testing.T) {
 		},
 		{
 			"What is not decided.",
-			"a: {userAgent|re: '^(a|b)+abb$'}\ncondition: a", "a: {userAgent|re: '^[ab]+a(b|b)b$'}\ncondition: a",
+			"a: {eventTime|month: 1}\ncondition: a", "a: {eventTime|month: 1}\nb: {eventTime|month: 2, eventTime|day: 30}\ncondition: a or b",
 			Unknown, "", "",
-			"@@ -1,1 +1,1 @@\n-a: userAgent is matched by /^(a|b)+abb$/   [|re]\n+a: userAgent is matched by /^[ab]+a(b|b)b$/   [|re]\n",
+			"@@ -1,1 +1,5 @@\n-a: the month of eventTime is 1   [|month]\n+any of\n+  a: the month of eventTime is 1   [|month]\n+  b: all of\n+    the month of eventTime is 2   [|month]\n+    the day of eventTime is 30   [|day]\n",
 		},
 	} {
 		t.Run(c.sentence, func(t *testing.T) {
