@@ -103,36 +103,41 @@ func loadOne(o loadOptions, name string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	isFile := slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(name))
-	if info, err := os.Stat(name); isFile && err == nil && !info.IsDir() && !lies(name, dir) {
-		p, err := checkPaths([]string{name}, o.deadRules)
-		if err != nil {
-			return nil, err
-		}
-		p.dirs = []*sigma.Directory{{FS: os.DirFS(filepath.Dir(name)), Name: filepath.ToSlash(filepath.Dir(name))}}
-		return p, nil
+	if isOutside(name, dir) {
+		return loadFile(name, o.deadRules)
 	}
 	p, err := load(o)
 	if err != nil {
 		return nil, err
 	}
-	files, err := p.selectRules([]string{name})
+	selected, err := p.selectRules([]string{name})
 	if err != nil {
 		return nil, err
 	}
-	p.keepOnly(files)
-	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool { return r.Syntax.Path != files[0].Path })
+	p.keepOnly(selected)
+	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool { return !selected.holds(r.Syntax) })
 	return p, nil
 }
 
-// lies reports whether a file lies below a directory.
-func lies(file, dir string) bool {
-	relative, err := relativePath(dir, file)
-	return err == nil && relative != ".." && !strings.HasPrefix(relative, "../")
+// loadFile loads a file by itself, with the tests that lie beside it.
+func loadFile(name string, deadRules diag.Severity) (*project, error) {
+	p, err := checkPaths([]string{name}, deadRules)
+	if err != nil {
+		return nil, err
+	}
+	dir := &sigma.Directory{FS: os.DirFS(filepath.Dir(name)), Name: filepath.ToSlash(filepath.Dir(name)), Tests: map[string]string{}}
+	for _, document := range p.documents {
+		source := document.Stem() + "_tests.json"
+		if info, err := os.Stat(filepath.Join(filepath.Dir(name), source)); err == nil && !info.IsDir() {
+			dir.Tests[document.Key] = source
+		}
+	}
+	p.dirs = []*sigma.Directory{dir}
+	return p, nil
 }
 
-// oneRule returns the rule that is meant by a name, of those in one file, and forgets
-// all others.
+// oneRule returns the rule that is meant by a name, the first of those that are loaded
+// for it, and forgets all others.
 func (p *project) oneRule(name string) (*plan.Rule, error) {
 	if len(p.plan.Rules) == 0 {
 		for _, c := range p.plan.Correlations {
@@ -140,13 +145,7 @@ func (p *project) oneRule(name string) (*plan.Rule, error) {
 		}
 		return nil, fmt.Errorf("%s holds no rule: a filter is explained with the rules that it narrows", name)
 	}
-	key := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 	chosen := p.plan.Rules[0]
-	if i := slices.IndexFunc(p.plan.Rules, func(r *plan.Rule) bool { return r.Syntax.Key == key }); i >= 0 {
-		chosen = p.plan.Rules[i]
-	} else if strings.Contains(key, "#") {
-		return nil, fmt.Errorf("no rule is called %q", key)
-	}
 	p.plan.Rules, p.plan.Correlations, p.plan.Exceptions = []*plan.Rule{chosen}, nil, nil
 	return chosen, nil
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/mutate"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
-	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 )
 
 // mutateOptions are the flags of test that say what to do with mutants.
@@ -52,12 +51,12 @@ type measured struct {
 	found  diag.List // what there is to say about its tests
 }
 
-// mutate measures the tests of the rules of files.
-func (p *project) mutate(cmd *cobra.Command, files []sigma.File, o mutateOptions) error {
+// mutate measures the tests of the rules that are selected.
+func (p *project) mutate(cmd *cobra.Command, selected selection, o mutateOptions) error {
 	var all []measured
 	var list diag.List
 	correlations := 0
-	for _, syntax := range p.tested(files) {
+	for _, syntax := range p.tested(selected) {
 		if !syntax.IsDetection() {
 			correlations++
 			continue
@@ -76,6 +75,20 @@ func (p *project) mutate(cmd *cobra.Command, files []sigma.File, o mutateOptions
 	}
 	if correlations > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s not measured: mutants are made of rules\n", plural(correlations, "correlation"))
+	}
+	for _, key := range p.filters(selected) {
+		if len(all) == 0 { // else it is measured with the rules that it narrows
+			fmt.Fprintf(cmd.ErrOrStderr(), noOwnTests, key)
+		}
+	}
+	unscored := 0
+	for _, m := range all {
+		if m.note != "" {
+			unscored++
+		}
+	}
+	if unscored > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s without a score\n", plural(unscored, "rule"))
 	}
 	below := 0
 	for _, m := range all {
@@ -187,18 +200,24 @@ func writeScores(out io.Writer, all []measured) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "rule\tmutants\tequivalent\tkilled\tunknown\tscore")
 	total := mutate.Result{}
+	measured := 0
 	for _, m := range all {
 		if m.note != "" {
 			fmt.Fprintf(w, "%s\t\t\t\t\t%s\n", m.rule.Syntax.Key, m.note)
 			continue
 		}
+		measured++
 		writeScore(w, m.rule.Syntax.Key, m.result)
 		total.Mutants += m.result.Mutants
 		total.Equivalent += m.result.Equivalent
 		total.Killed += m.result.Killed
 		total.Survivors = append(total.Survivors, m.result.Survivors...)
 	}
-	writeScore(w, "total", total)
+	if measured == 0 {
+		fmt.Fprintln(w, "total\t0\t0\t0\t0\t-")
+	} else {
+		writeScore(w, "total", total)
+	}
 	return w.Flush()
 }
 

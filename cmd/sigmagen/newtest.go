@@ -23,7 +23,7 @@ func newTestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "new-test RULE...",
 		Short:   "Write the tests that a rule lacks",
-		Long:    "new-test adds records to the *_tests.json of rules, until as many mutants of the rule as can be are killed (see `sigmagen test --mutate`). It makes each of a record that is there by one edit, or solves the rule for it, writes none that kills nothing, and leaves the rest of the file as it is. Without a file it makes one.\n\nEach new record has `\"x-origin\": \"synthetic\"`: nobody recorded it. Such tests hold the rule as it is, be that right or wrong; read them before you commit them. RULE is the name of a rule's file, with or without its ending. The same rule and tests give the same records.",
+		Long:    "new-test adds records to the *_tests.json of rules, until as many mutants of the rule as can be are killed (see `sigmagen test --mutate`). It makes each of a record that is there by one edit, or solves the rule for it, writes none that kills nothing, and leaves the rest of the file as it is. Without a file it makes one.\n\nEach new record has `\"x-origin\": \"synthetic\"`: nobody recorded it. Such tests hold the rule as it is, be that right or wrong; read them before you commit them. RULE is the name of a rule's file, with or without its ending; name#2 is the second document in it alone. With --dry-run it may be a file outside of the rules directory, which is then read by itself. The same rule and tests give the same records.",
 		Example: "  sigmagen new-test iam_user_created\n  sigmagen new-test --dry-run rules/sigma_rules/iam_user_created.yml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -31,6 +31,13 @@ func newTestCommand() *cobra.Command {
 				return err
 			}
 			o.tests = testsChecked
+			if dryRun {
+				inside, err := o.newTestsOutside(cmd, names)
+				if err != nil || len(inside) == 0 {
+					return err
+				}
+				names = inside
+			}
 			p, err := load(o)
 			if err != nil {
 				return err
@@ -40,6 +47,7 @@ func newTestCommand() *cobra.Command {
 				return err
 			}
 			p.keepOnly(selected)
+			p.tolerateFewTests(selected)
 			if _, err := p.refuse(cmd.ErrOrStderr(), false); err != nil {
 				return err
 			}
@@ -51,10 +59,63 @@ func newTestCommand() *cobra.Command {
 	return cmd
 }
 
-// newTests writes the missing tests of the rules of files.
-func (p *project) newTests(cmd *cobra.Command, files []sigma.File, dryRun bool) error {
+// newTestsOutside prints the tests of the files among names that lie outside of the
+// rules directory, each by itself, and returns the other names.
+func (o loadOptions) newTestsOutside(cmd *cobra.Command, names []string) (inside []string, err error) {
+	for _, name := range names {
+		if !isOutside(name, o.dirs[0]) {
+			inside = append(inside, name)
+			continue
+		}
+		p, err := loadFile(name, o.deadRules)
+		if err != nil {
+			return nil, err
+		}
+		selected := selection{filepath.ToSlash(name): nil}
+		for _, syntax := range p.tested(selected) {
+			if source, ok := p.dirs[0].Tests[syntax.Key]; ok {
+				text, err := p.readFile(p.dirs[0], source)
+				if err != nil {
+					return nil, err
+				}
+				sigma.CheckTests(p.dirs[0].Path(source), text, !syntax.IsDetection(), &p.list)
+			}
+		}
+		p.tolerateFewTests(selected)
+		if _, err := p.refuse(cmd.ErrOrStderr(), false); err != nil {
+			return nil, err
+		}
+		if err := p.newTests(cmd, selected, true); err != nil {
+			return nil, err
+		}
+	}
+	return inside, nil
+}
+
+// tolerateFewTests forgets that lists of tests of selected rules are empty or missing:
+// they are to be filled.
+func (p *project) tolerateFewTests(selected selection) {
+	filled := map[string]bool{}
+	for _, syntax := range p.tested(selected) {
+		if source, ok := p.dirs[0].Tests[syntax.Key]; ok && syntax.IsDetection() {
+			filled[p.dirs[0].Path(source)] = true
+		}
+	}
+	p.list.Keep(func(d diag.Diagnostic) bool {
+		return !filled[d.Path] || d.Code != "tests/empty" && d.Code != "tests/missing-key"
+	})
+}
+
+// noOwnTests is what there is to say about a filter.
+const noOwnTests = "%s: a filter has no tests of its own: name a rule that it narrows\n"
+
+// newTests writes the missing tests of the rules that are selected.
+func (p *project) newTests(cmd *cobra.Command, selected selection, dryRun bool) error {
+	for _, key := range p.filters(selected) {
+		fmt.Fprintf(cmd.ErrOrStderr(), noOwnTests, key)
+	}
 	failed := false
-	for _, syntax := range p.tested(files) {
+	for _, syntax := range p.tested(selected) {
 		if !syntax.IsDetection() {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s: a correlation; its tests are written by hand\n", syntax.Key)
 			continue

@@ -5,14 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/diag"
-	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/plan"
 	"github.com/trailalerts/trailalerts/cmd/sigmagen/internal/sigma"
 	"github.com/trailalerts/trailalerts/runtime/ruletest"
 )
@@ -23,7 +20,7 @@ func testCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "test [RULE...]",
 		Short:   "Run the tests of the rules, or measure how good they are",
-		Long:    "test compiles the rules as they are on disk and runs their *_tests.json through the matchers and the dispatch. RULE is the name of a rule's file, with or without its ending.\n\nWith --mutate it changes every rule a little, in all ways that it knows, and looks whether a test notices: a predicate, a value, a search or a filter is dropped, negated or misspelt, an operator widened or narrowed, `and` becomes `or`, `1 of` becomes `all of`. The score of a rule is the part of its mutants that a test kills; those that match the very same events as the rule are left out, where that can be proved. Every survivor is named. Nothing is compiled for this. Correlations, and what stands in filter documents, are not mutated.",
+		Long:    "test compiles the rules as they are on disk and runs their *_tests.json through the matchers and the dispatch. RULE is the name of a rule's file, with or without its ending; name#2 is the second document in it alone.\n\nWith --mutate it changes every rule a little, in all ways that it knows, and looks whether a test notices: a predicate, a value, a search or a filter is dropped, negated or misspelt, an operator widened or narrowed, `and` becomes `or`, `1 of` becomes `all of`. The score of a rule is the part of its mutants that a test kills; those that match the very same events as the rule are left out, where that can be proved. Every survivor is named. Nothing is compiled for this. Correlations, and what stands in filter documents, are not mutated.",
 		Example: "  sigmagen test\n  sigmagen test iam_user_created\n  sigmagen test --mutate --min-score 0.9",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if err := mutants.check(cmd); err != nil {
@@ -58,83 +55,13 @@ func testCommand() *cobra.Command {
 	return cmd
 }
 
-// selectRules returns the files of the rules of those names, or of all.
-func (p *project) selectRules(names []string) ([]sigma.File, error) {
-	files := p.dirs[0].Files
-	if len(names) == 0 {
-		return files, nil
-	}
-	var keys []string
-	for _, file := range files {
-		keys = append(keys, file.Key)
-	}
-	var selected []sigma.File
-	for _, name := range names {
-		base := filepath.Base(name)
-		key := strings.TrimSuffix(base, filepath.Ext(base))
-		key, _, _ = strings.Cut(key, "#") // the documents of a file are tested together
-		i := slices.Index(keys, key)
-		if i < 0 {
-			err := fmt.Errorf("no rule is called %q", name)
-			if hint := sigma.DidYouMean(key, keys); hint != "" {
-				err = fmt.Errorf("%w: %s", err, hint)
-			}
-			return nil, err
-		}
-		if !slices.ContainsFunc(selected, func(f sigma.File) bool { return f.Key == key }) {
-			selected = append(selected, files[i])
-		}
-	}
-	return selected, nil
-}
-
-// keepOnly forgets every rule but those of files and what these refer to, and what
-// there is to say about the others: a half-written rule must not keep another
-// from being tested.
-func (p *project) keepOnly(files []sigma.File) {
-	paths := map[string]bool{}
-	for _, file := range files {
-		paths[file.Path] = true
-	}
-	needed := p.plan.Needed(func(syntax *sigma.Rule) bool { return paths[syntax.Path] })
-	p.plan.Rules = slices.DeleteFunc(p.plan.Rules, func(r *plan.Rule) bool { return !needed[r.Syntax.Key] })
-	p.plan.Correlations = slices.DeleteFunc(p.plan.Correlations, func(c *plan.Correlation) bool { return !needed[c.Key] })
-	p.plan.Exceptions = nil
-	for _, syntax := range p.tested(files) {
-		if source, ok := p.dirs[0].Tests[syntax.Key]; ok {
-			paths[p.dirs[0].Path(source)] = true
-		}
-	}
-	p.list.Keep(func(d diag.Diagnostic) bool { return paths[d.Path] })
-}
-
-// tested returns the rules and correlations of files that are planned, by key.
-func (p *project) tested(files []sigma.File) []*sigma.Rule {
-	paths := map[string]bool{}
-	for _, file := range files {
-		paths[file.Path] = true
-	}
-	var tested []*sigma.Rule
-	for _, rule := range p.plan.Rules {
-		tested = append(tested, rule.Syntax)
-	}
-	for _, c := range p.plan.Correlations {
-		if c.Syntax != nil {
-			tested = append(tested, c.Syntax)
-		}
-	}
-	tested = slices.DeleteFunc(tested, func(syntax *sigma.Rule) bool { return !paths[syntax.Path] })
-	slices.SortFunc(tested, func(a, b *sigma.Rule) int { return strings.Compare(a.Key, b.Key) })
-	return tested
-}
-
-// test runs the tests of the rules of files in one throw-away program.
-func (p *project) test(cmd *cobra.Command, files []sigma.File) error {
+// test runs the tests of what is selected in one throw-away program.
+func (p *project) test(cmd *cobra.Command, selected selection) error {
 	var requests bytes.Buffer
 	encoder := json.NewEncoder(&requests)
 	var tested []*sigma.Rule
 	untested := 0
-	for _, syntax := range p.tested(files) {
+	for _, syntax := range p.tested(selected) {
 		source, ok := p.dirs[0].Tests[syntax.Key]
 		if !ok {
 			untested++
