@@ -157,6 +157,9 @@ func (a *automaton) ends(state int) bool {
 	return matched
 }
 
+// won reports whether the expression matches every text that begins like this.
+func (a *automaton) won(state int) bool { return a.states[state].matched }
+
 // lost reports whether the expression matches no text that begins like this.
 func (a *automaton) lost(state int) bool {
 	s := a.states[state]
@@ -177,8 +180,9 @@ const samples = "x0X-_./: abcdefghijklmnopqrstuvwyzABCDEFGHIJKLMNOPQRSTUVWYZ1234
 // maxComparisons bounds the ranges of an alphabet times what tells them apart.
 const maxComparisons = 1_000_000
 
-// newAlphabet returns that of some automata. ok is false when it is too large.
-func newAlphabet(automata []*automaton) (a *alphabet, ok bool) {
+// newAlphabet returns that of some automata. With each is true every character of ASCII
+// is a class of its own. ok is false when it is too large.
+func newAlphabet(automata []*automaton, each bool) (a *alphabet, ok bool) {
 	borders := map[rune]bool{}
 	between := func(low, high rune) { borders[low], borders[high+1] = true, true }
 	between(0, 0x10ffff)
@@ -188,6 +192,9 @@ func newAlphabet(automata []*automaton) (a *alphabet, ok bool) {
 	between('A', 'Z')
 	between('_', '_')
 	between('a', 'z')
+	for r := rune(0); each && r < 0x80; r++ {
+		between(r, r)
+	}
 	var tests []*syntax.Inst
 	known := map[string]bool{}
 	for _, automaton := range automata {
@@ -236,6 +243,9 @@ func newAlphabet(automata []*automaton) (a *alphabet, ok bool) {
 		}
 		if r == '\n' {
 			signature[1] = 1
+		}
+		if each && r < 0x80 {
+			signature = append(signature, byte(r))
 		}
 		for _, test := range tests {
 			if test.MatchRune(r) {
