@@ -273,7 +273,7 @@ func (e *expressionEdits) repetition(p part) {
 		e.become(ofOption, p, one+"+"+lazy)
 		return
 	case "+":
-		e.become(ofOption, p, one+"*"+lazy)
+		e.become(ofOption, p, one) // whether it may be absent, few events can tell
 		return
 	}
 	low, high, isRange := strings.Cut(strings.Trim(times, "{}"), ",")

@@ -83,7 +83,7 @@ func TestMutants(t *testing.T) {
 		{"a: {x|re: '^a?b'}\ncondition: a", "`a?` is dropped from the expression of x", `{"x":"ab"}`},
 		{"a: {x|re: '^a?b'}\ncondition: a", "`a?` becomes `a` in the expression of x", `{"x":"b"}`},
 		{"a: {x|re: '^(ab)*?c'}\ncondition: a", "`(ab)*?` becomes `(ab)+?` in the expression of x", `{"x":"c"}`},
-		{"a: {x|re: '^[ab]+c'}\ncondition: a", "`[ab]+` becomes `[ab]*` in the expression of x", `{"x":"c"}`},
+		{"a: {x|re: '^[ab]+c'}\ncondition: a", "`[ab]+` becomes `[ab]` in the expression of x", `{"x":"aac"}`},
 		{"a: {x|re: 'a[0-9]b'}\ncondition: a", "`[0-9]` is dropped from the expression of x", `{"x":"ab"}`},
 		{"a: {x|re: '^[0-9]{12}$'}\ncondition: a", "`[0-9]{12}` becomes `[0-9]{11}` in the expression of x", `{"x":"11112222333"}`},
 		{"a: {x|re: '^[0-9]{12}$'}\ncondition: a", "`[0-9]{12}` becomes `[0-9]{13}` in the expression of x", `{"x":"111122223333"}`},
