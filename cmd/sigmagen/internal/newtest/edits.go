@@ -17,7 +17,7 @@ type edit struct {
 
 // edits returns what may be done to an event to bring it across the border of a rule:
 // for each of its predicates values on which it holds, hardly holds and hardly fails.
-func edits(predicates []plan.Predicate, event *object) []edit {
+func edits(predicates []*plan.Predicate, event *object) []edit {
 	var all []edit
 	add := func(field string, values []any) {
 		for _, value := range values {
@@ -32,11 +32,11 @@ func edits(predicates []plan.Predicate, event *object) []edit {
 			continue
 		}
 		add(p.Field, usual(p.Field))
-		add(p.Field, nearMisses(p.Field, p))
-		add(p.Field, satisfying(p.Field, p))
+		add(p.Field, nearMisses(p.Field, *p))
+		add(p.Field, satisfying(p.Field, *p))
 		switch p.Op {
 		case plan.Equal, plan.Prefix, plan.Suffix, plan.Contains, plan.Like:
-			add(p.Field, otherCases(p))
+			add(p.Field, otherCases(*p))
 		case plan.FieldEqual, plan.FieldPrefix, plan.FieldSuffix, plan.FieldContains:
 			for _, v := range p.Values {
 				if other := event.text(v.Text); other != "" {
@@ -65,8 +65,8 @@ func inList(event *object, field string) bool {
 	return false
 }
 
-// predicates returns those of a rule and its filters.
-func predicates(r *plan.Rule) []plan.Predicate {
+// predicates returns those of a rule and its filters, in their order.
+func predicates(r *plan.Rule) []*plan.Predicate {
 	searches := slices.Clone(r.Searches)
 	for _, f := range r.Filters {
 		searches = append(searches, f.Searches...)
@@ -74,13 +74,15 @@ func predicates(r *plan.Rule) []plan.Predicate {
 	return predicatesOf(searches)
 }
 
-func predicatesOf(searches []*plan.Search) []plan.Predicate {
-	var all []plan.Predicate
+func predicatesOf(searches []*plan.Search) []*plan.Predicate {
+	var all []*plan.Predicate
 	for _, s := range searches {
 		for _, items := range s.Maps {
 			for _, item := range items {
 				for _, group := range item.Groups {
-					all = append(all, group...)
+					for i := range group {
+						all = append(all, &group[i])
+					}
 				}
 			}
 		}

@@ -64,6 +64,7 @@ func Write(ctx context.Context, r *plan.Rule, text []byte) (Tests, error) {
 		w.consider(base)
 		w.vary(base, w.predicates)
 	}
+	w.rewrite()
 	if left := w.left() > 0; left || len(existing.ShouldNotMatch) == 0 && !slices.ContainsFunc(w.candidates, func(c candidate) bool { return !c.match }) {
 		if answer := w.solver.Rule(opposite(r)); answer.Verdict == prove.Possible {
 			base := w.completed(fromMap(answer.Event))
@@ -114,12 +115,13 @@ type writer struct {
 	rule       *plan.Rule
 	panel      *mutate.Panel
 	solver     prove.Solver
-	predicates []plan.Predicate
+	predicates []*plan.Predicate
 	mentioned  map[string]bool // fields that the rule asks about
 	candidates []candidate
 	before     []bool // the mutants that a test kills
 	killed     []bool // those that a test or a candidate does
 	seen       map[digest]bool
+	bases      []*object // events of which the edits were considered
 }
 
 // candidate is an event that may become a test.
@@ -240,26 +242,35 @@ func (w *writer) consider(event *object) {
 
 // vary considers the edits of an event that is complete, for predicates of the rule,
 // unless everything is killed already.
-func (w *writer) vary(event *object, predicates []plan.Predicate) {
+func (w *writer) vary(event *object, predicates []*plan.Predicate) {
 	if w.left() == 0 {
 		return
 	}
+	w.bases = append(w.bases, event)
 	for _, e := range edits(predicates, event) {
 		if !w.panel.Spend() || w.ctx.Err() != nil {
 			break
 		}
-		c := e.apply(event, w.mentioned)
-		if c == nil {
-			continue
+		if c := w.edited(event, e); c != nil {
+			w.consider(c)
 		}
-		d := digestOf(w.rule.Syntax.Key, c)
-		for place, field := range []string{"requestID", "eventID"} {
-			if _, known := c.get(field); known && !w.mentioned[field] {
-				c.put(field, d.id(place))
-			}
-		}
-		w.consider(c)
 	}
+}
+
+// edited returns an event with an edit made, and ids of its own. It is nil where there
+// is nothing to edit.
+func (w *writer) edited(event *object, e edit) *object {
+	c := e.apply(event, w.mentioned)
+	if c == nil {
+		return nil
+	}
+	d := digestOf(w.rule.Syntax.Key, c)
+	for place, field := range []string{"requestID", "eventID"} {
+		if _, known := c.get(field); known && !w.mentioned[field] {
+			c.put(field, d.id(place))
+		}
+	}
+	return c
 }
 
 // solve solves the rule for events that kill what no candidate does, and returns what
