@@ -48,6 +48,9 @@ func newTestCommand() *cobra.Command {
 			}
 			p.keepOnly(selected)
 			p.tolerateFewTests(selected)
+			if err := p.judgeSelected(selected); err != nil {
+				return err
+			}
 			if _, err := p.refuse(cmd.ErrOrStderr(), false); err != nil {
 				return err
 			}
@@ -82,6 +85,9 @@ func (o loadOptions) newTestsOutside(cmd *cobra.Command, names []string) (inside
 			}
 		}
 		p.tolerateFewTests(selected)
+		if err := p.judgeSelected(selected); err != nil {
+			return nil, err
+		}
 		if _, err := p.refuse(cmd.ErrOrStderr(), false); err != nil {
 			return nil, err
 		}
@@ -90,6 +96,12 @@ func (o loadOptions) newTestsOutside(cmd *cobra.Command, names []string) (inside
 		}
 	}
 	return inside, nil
+}
+
+// judgeSelected says what selected rules ask for in vain: tests that are made of a rule
+// pass on one that CloudTrail never satisfies.
+func (p *project) judgeSelected(selected selection) error {
+	return p.judge(slices.DeleteFunc(slices.Clone(p.plan.Rules), func(r *plan.Rule) bool { return !selected.holds(r.Syntax) }), nil)
 }
 
 // tolerateFewTests forgets that lists of tests of selected rules are empty or missing:
