@@ -39,6 +39,12 @@ type rewriting struct {
 	languages  []*prove.Language // that the new text may be of
 }
 
+// question is one for the text of a language that is nearest to that of an event.
+type question struct {
+	language *prove.Language
+	base     *object
+}
+
 // limits are what changes of a text may cost: cheap ones of any event come before others.
 var limits = []int{8, 14, 20, 30, 45, 70}
 
@@ -69,20 +75,17 @@ func (w *writer) rewritten(mutant *plan.Rule, before, after *plan.Predicate) *ob
 		all = append(all, r)
 	}
 	for _, asDocument := range []bool{true, false} {
-		given := map[*prove.Language]map[*object]bool{} // up
+		tooLarge := map[question]bool{}
 		for _, most := range limits {
 			var best *object
 			for _, r := range all {
 				for _, l := range r.languages {
-					if !asDocument && !r.isDocument || given[l][r.base] {
+					if !asDocument && !r.isDocument || tooLarge[question{l, r.base}] {
 						continue
 					}
 					nearest, cost, verdict := l.Nearest(r.text, r.isDocument && asDocument, most)
 					if verdict == prove.Unknown {
-						if given[l] == nil {
-							given[l] = map[*object]bool{}
-						}
-						given[l][r.base] = true
+						tooLarge[question{l, r.base}] = true
 					}
 					if verdict != prove.Possible {
 						continue
