@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/trailalerts/trailalerts/runtime"
 )
@@ -91,10 +92,13 @@ type Action struct {
 	Why    string // of one without events
 }
 
-// Load returns the catalogue that is part of the program.
-func Load() (*Catalogue, error) {
+// Load returns the catalogue that is part of the program. It is read once, and not to
+// be changed.
+func Load() (*Catalogue, error) { return embeddedFacts() }
+
+var embeddedFacts = sync.OnceValues(func() (*Catalogue, error) {
 	return Read(func(name string) ([]byte, error) { return embedded.ReadFile("facts/" + name) })
-}
+})
 
 // Facts returns a file of facts by its name.
 type Facts func(name string) ([]byte, error)
