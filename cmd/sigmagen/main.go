@@ -25,6 +25,7 @@ func main() {
 		case <-interrupts:
 		case <-time.After(grace):
 		}
+		fmt.Fprintln(os.Stderr, "sigmagen: interrupted")
 		os.Exit(exitError)
 	}()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now))

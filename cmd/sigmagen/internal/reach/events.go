@@ -163,7 +163,7 @@ func (k *checker) unknownName(l *leaf, v value, allowed []*catalogue.Source, bey
 		k.warn(v.span, "reach-wrong-source", hint, "CloudTrail writes %s with the eventSource %s, not with %s", name, quoted(names, "or"), asSources(allowed))
 		return
 	}
-	meant := similar(name, eventNames(allowed))
+	meant := similar(name, k.eventNames(allowed))
 	if beyond && !misspelt(name, meant) {
 		return
 	}
@@ -222,7 +222,11 @@ func (k *checker) iamAction(v value, action catalogue.Action) {
 	k.warn(v.span, "reach-iam-action", didYouMean(action.Events[0]), "%s is an action of IAM: CloudTrail writes %s", full, quoted(action.Events, "or"))
 }
 
-func eventNames(sources []*catalogue.Source) []string {
+// eventNames returns the names of the events of some sources, sorted.
+func (k *checker) eventNames(sources []*catalogue.Source) []string {
+	if k.of != nil && slices.Equal(k.of, sources) {
+		return k.known
+	}
 	var names []string
 	for _, source := range sources {
 		for _, event := range source.Events() {
@@ -230,7 +234,8 @@ func eventNames(sources []*catalogue.Source) []string {
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names)
+	k.of, k.known = sources, slices.Compact(names)
+	return k.known
 }
 
 // source judges each eventSource that a test asks for.

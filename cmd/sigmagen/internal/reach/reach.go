@@ -29,6 +29,10 @@ type checker struct {
 	list    *diag.List
 	fields  []string
 	sources []*catalogue.Source
+
+	// The last sources of which the names of events were asked for, and those.
+	of    []*catalogue.Source
+	known []string
 }
 
 func (k *checker) rule(rule *plan.Rule) {
@@ -100,12 +104,7 @@ func sourceNames(sources []*catalogue.Source) []string {
 // similar returns the candidate that a name is most probably a misspelling of, or
 // "".
 func similar(name string, candidates []string) string {
-	const enough = 0.75
-	best, similarity := sigma.Closest(name, candidates)
-	if similarity < enough {
-		return ""
-	}
-	return best
+	return sigma.Closest(name, candidates, 0.75)
 }
 
 func didYouMean(name string) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/agext/levenshtein"
@@ -94,7 +95,7 @@ func (d *document) knownKeys(root *yaml.Node) {
 		if slices.Contains(ruleKeys, key.Value) {
 			return
 		}
-		if closest, similarity := Closest(key.Value, ruleKeys); similarity >= 0.75 {
+		if closest := Closest(key.Value, ruleKeys, 0.75); closest != "" {
 			if present, _ := get(root, closest); present == nil {
 				d.list.Warnf(d.span(key), "metadata/unknown-key", "did you mean \""+closest+"\"?", "%q is no attribute of a Sigma rule", key.Value)
 			}
@@ -223,20 +224,31 @@ func (d *document) logsource(root *yaml.Node, rule *Rule) {
 // DidYouMean returns a hint that names the candidate closest to a misspelt
 // word, or "".
 func DidYouMean(word string, candidates []string) string {
-	best, similarity := Closest(word, candidates)
-	if similarity < 0.5 {
+	best := Closest(word, candidates, 0.5)
+	if best == "" {
 		return ""
 	}
 	return "did you mean \"" + best + "\"?"
 }
 
-// Closest returns the candidate most like a word, and how much: 0 to 1. The case
-// of letters does not count.
-func Closest(word string, candidates []string) (best string, similarity float64) {
+// Closest returns the candidate most like a word, or "" if all are less like it than
+// least, which is of 0 to 1. The case of letters does not count.
+func Closest(word string, candidates []string, least float64) (best string) {
+	word = strings.ToLower(word)
+	similarity := 0.0
 	for _, candidate := range candidates {
-		if s := levenshtein.Similarity(strings.ToLower(word), strings.ToLower(candidate), nil); s > similarity {
+		// Of ASCII the difference in length is the least that there is to change.
+		short, long := min(len(word), len(candidate)), max(len(word), len(candidate))
+		if most := float64(short) / float64(max(long, 1)); (most < least || most <= similarity) && ascii(word) && ascii(candidate) {
+			continue
+		}
+		if s := levenshtein.Similarity(word, strings.ToLower(candidate), nil); s >= least && s > similarity {
 			best, similarity = candidate, s
 		}
 	}
-	return best, similarity
+	return best
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
