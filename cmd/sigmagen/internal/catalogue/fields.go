@@ -129,12 +129,12 @@ func (c *Catalogue) Member(e *Event, member string) bool {
 			return true
 		}
 	}
-	if slices.Contains(e.Members, member) && (!e.Source.lower || member == Lower(member) || slices.Contains(e.recorded, member)) {
+	if slices.Contains(e.Members, member) && (!e.Source.lower || member == lower(member) || slices.Contains(e.recorded, member)) {
 		return true
 	}
 	for _, known := range e.Members {
 		// Some have the names of HTTP: broker-id.
-		if !e.exact && (member == Lower(known) || strings.Contains(member, "-") && squash(member) == squash(known)) {
+		if !e.exact && (member == lower(known) || strings.Contains(member, "-") && squash(member) == squash(known)) {
 			return true
 		}
 	}
@@ -155,7 +155,7 @@ func (c *Catalogue) Spelled(e *Event) []string {
 	}
 	for _, known := range e.Members {
 		if !e.exact {
-			known = Lower(known)
+			known = lower(known)
 		}
 		names = append(names, known)
 	}
@@ -163,9 +163,9 @@ func (c *Catalogue) Spelled(e *Event) []string {
 	return slices.Compact(names)
 }
 
-// Lower writes the name of a member as CloudTrail mostly does: with its first
+// lower writes the name of a member as CloudTrail mostly does: with its first
 // letter in lower case, and no other.
-func Lower(member string) string {
+func lower(member string) string {
 	if member == "" {
 		return ""
 	}

@@ -162,8 +162,8 @@ func (m Models) Compressed() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ParseModels reads what Text writes.
-func ParseModels(text []byte) (Models, error) {
+// parseModels reads what Text writes.
+func parseModels(text []byte) (Models, error) {
 	var m Models
 	number := 0
 	for line := range strings.Lines(string(text)) {
@@ -216,7 +216,7 @@ func readModels(facts Facts) (m Models, err error) {
 	if err != nil {
 		return m, fmt.Errorf("read %s: %w", ModelsFile, err)
 	}
-	if m, err = ParseModels(text); err != nil {
+	if m, err = parseModels(text); err != nil {
 		return m, fmt.Errorf("read %s: %w", ModelsFile, err)
 	}
 	return m, nil

@@ -87,8 +87,8 @@ func (c *Catalogue) addSeen(s Seen) {
 		}
 		e.Seen = true
 		for _, member := range members {
-			capital[source] = capital[source] || member != Lower(member) && slices.Contains(e.Members, member)
-			source.lower = source.lower || slices.ContainsFunc(e.Members, func(known string) bool { return known != member && Lower(known) == member })
+			capital[source] = capital[source] || member != lower(member) && slices.Contains(e.Members, member)
+			source.lower = source.lower || slices.ContainsFunc(e.Members, func(known string) bool { return known != member && lower(known) == member })
 		}
 		e.addMembers(members...)
 		e.recorded = members

@@ -34,7 +34,7 @@ func TestParseAPIModels(t *testing.T) {
 		if diff := cmp.Diff(want, string(models.Text())); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", about, diff)
 		}
-		again, err := ParseModels(models.Text())
+		again, err := parseModels(models.Text())
 		if err != nil {
 			t.Fatalf("%s: %v", about, err)
 		}
