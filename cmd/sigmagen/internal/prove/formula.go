@@ -94,32 +94,21 @@ func predicateFormula(p plan.Predicate, negated bool) formula {
 // is true: then that one of them does.
 func conjunction(parts []formula, negated bool) formula {
 	if negated {
-		return flattenOne(parts)
+		return flatten[one](parts)
 	}
-	return flattenAll(parts)
+	return flatten[all](parts)
 }
 
 func disjunction(parts []formula, negated bool) formula { return conjunction(parts, !negated) }
 
-func flattenAll(parts []formula) formula {
-	var flat all
+// flatten joins parts, those that are joined likewise by what they join.
+func flatten[F interface {
+	all | one
+	formula
+}](parts []formula) formula {
+	var flat F
 	for _, p := range parts {
-		if inner, ok := p.(all); ok {
-			flat = append(flat, inner...)
-		} else {
-			flat = append(flat, p)
-		}
-	}
-	if len(flat) == 1 {
-		return flat[0]
-	}
-	return flat
-}
-
-func flattenOne(parts []formula) formula {
-	var flat one
-	for _, p := range parts {
-		if inner, ok := p.(one); ok {
+		if inner, ok := p.(F); ok {
 			flat = append(flat, inner...)
 		} else {
 			flat = append(flat, p)

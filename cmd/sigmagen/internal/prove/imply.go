@@ -47,9 +47,9 @@ func impliesTest(p, q plan.Predicate) bool {
 		return strings.EqualFold(p.Values[0].Text, q.Values[0].Text)
 	case p.Op == plan.Equal:
 		return holdsOnText(p, q)
-	case isText(q) && (isText(p) || p.Op == plan.Regexp || p.Op == plan.InPrefix):
-		narrow, ok := patternOf(p, q.Cased)
-		return ok && covers(tokensOf(q), narrow, q.Cased)
+	case isText(q) && (isText(p) || p.Op == plan.InPrefix):
+		narrow, ok := patternOf(p)
+		return ok && (!q.Cased || p.Cased || !isText(p)) && covers(tokensOf(q), narrow, q.Cased)
 	case p.Op == plan.InPrefix && q.Op == plan.InPrefix:
 		a, b := p.Values[0].Prefix, q.Values[0].Prefix
 		return b.Bits() <= a.Bits() && b.Contains(a.Addr())
@@ -244,8 +244,8 @@ func disjoint(p, q plan.Predicate) bool {
 	case (p.Op == plan.Number || isComparison(p)) && (q.Op == plan.Number || isComparison(q)):
 		return apart(p, q)
 	}
-	a, okA := patternOf(p, false)
-	b, okB := patternOf(q, false)
+	a, okA := patternOf(p)
+	b, okB := patternOf(q)
 	return okA && okB && (differAtAnEnd(a, b) || differAtAnEnd(reversed(a), reversed(b)))
 }
 
@@ -266,7 +266,7 @@ func isNoTime(p, part plan.Predicate) bool {
 // true, of one that differs from it in the case of letters.
 func failsOnText(q plan.Predicate, text string, cased bool) bool {
 	if !cased && hasCase(text) {
-		if q.Op == plan.Number && strings.EqualFold(q.Values[0].Text, text) || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text, text) && !neverMatches(q.Values[0].Text, text) {
+		if q.Op == plan.Number && strings.EqualFold(q.Values[0].Text, text) || q.Op == plan.Regexp && !foldsCase(q.Values[0].Text, text) {
 			return false
 		}
 		q.Cased = false

@@ -83,7 +83,7 @@ func Both(hold, fail *plan.Rule) Answer { return Solver{}.Both(hold, fail) }
 
 // Both is the function Both.
 func (s Solver) Both(hold, fail *plan.Rule) Answer {
-	return s.solve(flattenAll([]formula{ruleFormula(hold, false), ruleFormula(fail, true)}), func(record *eval.Record) bool {
+	return s.solve(flatten[all]([]formula{ruleFormula(hold, false), ruleFormula(fail, true)}), func(record *eval.Record) bool {
 		return record.Match(hold) && !record.Match(fail)
 	})
 }
